@@ -1,0 +1,1 @@
+"""The stereo engine: frames in, left and right eye out."""

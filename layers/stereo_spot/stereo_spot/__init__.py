@@ -1,0 +1,1 @@
+"""stereo-spot: ordinary 2D video in, stereoscopic 3D out."""
