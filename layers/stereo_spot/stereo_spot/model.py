@@ -44,6 +44,11 @@ class Tier(StrEnum):
     CLASSIC = "classic"
     STUB = "stub"
 
+    @property
+    def preroll_frames(self) -> int:
+        """Frames before a segment that the engine sees but does not render."""
+        return 8
+
 
 class Container(StrEnum):
     """The container of the finished film; `auto` is mp4 unless a track does not fit it."""

@@ -28,11 +28,8 @@ class Policy:
     unseen_upload_s: float = 120.0
     """How long after creation the sweeper looks for an upload whose event was lost."""
     max_dispatch: int = 1000
-    preroll_frames: int = 8
     keep_source: bool = False
     """Whether a finished job keeps its source."""
-    default_segment_s: float = 30.0
-    scene_cuts: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""The stereo engine as a program: one warm process, jobs in and progress out as JSON lines."""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from stereo_spot.errors import ErrorKind, StepError, error_of
+from stereo_spot.model import Frozen, Recipe
+
+log = logging.getLogger(__name__)
+Progress = Callable[[int], None]
+
+
+class EngineJob(Frozen):
+    """One segment for the engine; paths are local files."""
+
+    src: str
+    dst: str
+    mezzanine: str | None
+    skip_frames: int
+    n_frames: int
+    from_time: str
+    recipe: Recipe
+
+
+class Engine:
+    """Keeps `python -m stereo_engine --serve` running and gives it one job at a time."""
+
+    def __init__(self, command: tuple[str, ...] | None = None) -> None:
+        self._command = command or (sys.executable, "-m", "stereo_engine", "--serve")
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def render(self, job: EngineJob, progress: Progress) -> dict[str, Any] | None:
+        """Render one segment; None when `stop` was called meanwhile.
+
+        Raises:
+            StereoSpotError: of the kind that the engine reports; `segment_failed` when it dies.
+        """
+        self._stopped = False
+        process = self._warm()
+        try:
+            return self._converse(process, job, progress)
+        except (BrokenPipeError, EOFError) as error:
+            self._end()
+            if self._stopped:
+                return None
+            code = process.returncode
+            raise StepError(ErrorKind.SEGMENT_FAILED, f"the engine died (exit {code})") from error
+
+    def stop(self) -> None:
+        """Give up the running job; the next one starts a fresh process."""
+        self._stopped = True
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """End the process."""
+        self._end()
+
+    def _warm(self) -> "subprocess.Popen[str]":
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._process = subprocess.Popen(
+                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+                self._answer(self._process)  # "ready"
+            return self._process
+
+    def _converse(
+        self, process: "subprocess.Popen[str]", job: EngineJob, progress: Progress
+    ) -> dict[str, Any]:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({"id": job.dst, **job.model_dump(mode="json")}) + "\n")
+        process.stdin.flush()
+        while True:
+            answer = self._answer(process)
+            match answer.get("event"):
+                case "progress":
+                    progress(int(answer["frames"]))
+                case "done":
+                    result: dict[str, Any] = answer["result"]
+                    return result
+                case "error":
+                    raise error_of(answer["error_kind"], answer["message"])
+
+    def _answer(self, process: "subprocess.Popen[str]") -> dict[str, Any]:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            process.wait()
+            raise EOFError
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
