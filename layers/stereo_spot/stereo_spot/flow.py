@@ -3,11 +3,17 @@
 The local bus runs from it, and the rules of `template.yaml` are tested against it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from stereo_spot.conversion.chunk import chunk
+from stereo_spot.conversion.complete import complete
+from stereo_spot.conversion.reassemble import reassemble
+from stereo_spot.conversion.render import render
+from stereo_spot.conversion.services import Services
 from stereo_spot.events import ChunkRequested, Event, ObjectStored, SegmentsComplete
+from stereo_spot.keys import RenderedKey, SegmentKey, SourceKey
+from stereo_spot.media.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -43,4 +49,22 @@ def step_of(event: Event) -> str | None:
     return next((rule.step for rule in FLOW if rule.matches(event)), None)
 
 
-StepFunction = Callable[[Event], None]
+def perform(event: Event, app: Services, engine: Engine | None = None) -> None:
+    """Run the step that `event` wakes, in this process.
+
+    `engine` is needed for segments only. Events that wake nothing, and keys that are not ours,
+    are passed over: strangers may store objects too.
+    """
+    match step_of(event), event:
+        case "chunk", ObjectStored(key=key) if (source := SourceKey.parse(key)) is not None:
+            chunk(source.job_id, app)
+        case "chunk", ChunkRequested(job_id=job_id):
+            chunk(job_id, app)
+        case "render", ObjectStored(key=key) if (segment := SegmentKey.parse(key)) is not None:
+            if engine is None:
+                raise TypeError("rendering needs an engine")
+            render(segment, app, engine)
+        case "complete", ObjectStored(key=key) if (done := RenderedKey.parse(key)) is not None:
+            complete(done, app)
+        case "reassemble", SegmentsComplete(job_id=job_id):
+            reassemble(job_id, app)

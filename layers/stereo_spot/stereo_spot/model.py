@@ -98,9 +98,7 @@ _MOVES: dict[JobStatus, frozenset[JobStatus]] = {
     _S.CHUNKING_COMPLETE: frozenset({_S.REASSEMBLING, _S.FAILED, _S.DELETED}),
     _S.REASSEMBLING: frozenset({_S.REASSEMBLING, _S.COMPLETED, _S.FAILED, _S.DELETED}),
     _S.COMPLETED: frozenset({_S.DELETED}),
-    _S.FAILED: frozenset(
-        {_S.CREATED, _S.CHUNKING_IN_PROGRESS, _S.CHUNKING_COMPLETE, _S.DELETED}
-    ),
+    _S.FAILED: frozenset({_S.CREATED, _S.CHUNKING_IN_PROGRESS, _S.CHUNKING_COMPLETE, _S.DELETED}),
     _S.DELETED: frozenset(),
 }
 
@@ -141,6 +139,8 @@ class AudioTrack(Frozen):
     channels: int
     sample_rate: int
     language: str | None = None
+    packets: int = 0
+    """Packets of the track; the join reserves room for their index."""
 
 
 class SourceFacts(Frozen):
@@ -161,6 +161,7 @@ class SourceFacts(Frozen):
     rotation: int = 0
     audio: tuple[AudioTrack, ...] = ()
     subtitles: int = 0
+    subtitle_codecs: tuple[str, ...] = ()
     chapters: int = 0
 
 
@@ -175,6 +176,12 @@ class Window(Frozen):
     """Position of the first frame of the window in the planned film."""
     preroll_frames: int = 0
     """Frames before the window that the engine needs to see; 0 at the start and after a cut."""
+    from_pts: int = 0
+    """Time of the first pre-roll frame; `start_pts` where there is none."""
+    first_packet: int = 0
+    """Place among the video packets of the one that decoding begins with."""
+    last_packet: int = 0
+    """Place of the last packet that the window needs."""
 
 
 class Plan(Frozen):

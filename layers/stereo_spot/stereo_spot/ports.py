@@ -7,6 +7,8 @@ one name space of keys; an adapter may spread the prefixes over buckets.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, Self
 
+from pydantic import Field
+
 from stereo_spot.events import Event
 from stereo_spot.keys import SegmentKey
 from stereo_spot.model import Frozen, Job, JobStatus, Seconds, Segment
@@ -82,7 +84,7 @@ class ObjectInfo(Frozen):
     size: int
     etag: str
     stored_at: Seconds
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = Field(default_factory=dict)
 
 
 class RangeReader(Protocol):
@@ -121,7 +123,7 @@ class RangeWriter(Protocol):
 
 
 class NewObject(RangeWriter, Protocol):
-    """A new object that appears whole or not at all; leaving the context without commit drops it."""
+    """A new object; it appears whole, or not at all when the block ends without `commit`."""
 
     def __enter__(self) -> Self: ...
 
@@ -166,7 +168,7 @@ class UploadGrant(Frozen):
 
     url: str
     method: str = "PUT"
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     expires_at: Seconds
 
 

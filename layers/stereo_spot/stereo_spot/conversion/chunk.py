@@ -128,8 +128,6 @@ def _committed(
         )
         save_plan(job.job_id, made, app)
         facts = made.facts.model_dump(mode="json")
-        commit = moves.commit_plan(
-            app.clock(), digest=made.digest(), total=made.total, facts=facts
-        )
+        commit = moves.commit_plan(app.clock(), digest=made.digest(), total=made.total, facts=facts)
         job = app.jobs.apply(job.job_id, commit) or app.jobs.get(job.job_id) or job
     return job, load_plan(job, app)

@@ -36,7 +36,11 @@ def completion_of(job: Job, info: ObjectInfo) -> SegmentCompletion | None:
 
 
 def complete(
-    key: RenderedKey, app: Services, *, report: dict[str, object] | None = None, creates: bool = True
+    key: RenderedKey,
+    app: Services,
+    *,
+    report: dict[str, object] | None = None,
+    creates: bool = True,
 ) -> None:
     """Adopt the object at `key` into the ledger, and flip the job when it was the last.
 

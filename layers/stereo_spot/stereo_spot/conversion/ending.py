@@ -71,9 +71,7 @@ def _spent(row: Segment, job: Job) -> Failure | None:
         return None
     if row.tries >= TRY_LIMIT:
         kind = ErrorKind(row.error_kind) if row.error_kind else ErrorKind.SEGMENT_FAILED
-        return Failure(
-            kind, row.error_text or f"{row.tries} tries failed", row.segment_index
-        )
+        return Failure(kind, row.error_text or f"{row.tries} tries failed", row.segment_index)
     if row.reclaims >= RECLAIM_LIMIT and row.progress_mark >= job.done_hint:
         return Failure(
             ErrorKind.NO_PROGRESS,

@@ -9,7 +9,9 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def kept_alive(beat: Callable[[], bool], every_s: float, lost: Callable[[], None]) -> Iterator[None]:
+def kept_alive(
+    beat: Callable[[], bool], every_s: float, lost: Callable[[], None]
+) -> Iterator[None]:
     """Call `beat` every `every_s` seconds; once it answers False call `lost` and stop.
 
     A beat that raises is tried again at the next turn: the lease outlasts several of them.

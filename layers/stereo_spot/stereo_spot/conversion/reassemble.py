@@ -20,7 +20,7 @@ from stereo_spot.keys import FinalKey, RenderedKey, SourceKey
 from stereo_spot.media.cut import cut
 from stereo_spot.media.inspect import inspect
 from stereo_spot.media.join import final_suffix, join
-from stereo_spot.model import Job, JobStatus, Manifest, Plan, Segment
+from stereo_spot.model import Job, Manifest, Plan, Segment
 from stereo_spot.ports import ObjectInfo, RangeReader
 from stereo_spot.transitions import job as moves
 
@@ -58,9 +58,7 @@ def _join_and_publish(job: Job, app: Services) -> None:
     plan = load_plan(job, app)
     if len(rows) != plan.total or not all(row.done for row in rows):
         done = sum(row.done for row in rows)
-        raise StepError(
-            ErrorKind.ASSEMBLE_FAILED, f"{done} segments are done of {plan.total}"
-        )
+        raise StepError(ErrorKind.ASSEMBLE_FAILED, f"{done} segments are done of {plan.total}")
     info, joined = _final(job, plan, rows, app)
     with closing(app.objects.open(info.key, etag=info.etag)) as reader:
         facts = inspect(reader, limits=app.limits)

@@ -35,7 +35,9 @@ def film_report(
 
 
 def _depth(reports: list[dict[str, Any]]) -> dict[str, Any]:
-    sources = sorted({str(report["depth_source"]) for report in reports if "depth_source" in report})
+    sources = sorted(
+        {str(report["depth_source"]) for report in reports if "depth_source" in report}
+    )
     confidences = [
         (report["depth_confidence"], report.get("frames", 1))
         for report in reports

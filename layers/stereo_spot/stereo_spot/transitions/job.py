@@ -158,9 +158,7 @@ def report_failure(now: float, owner: str, text: str) -> Change:
 
 def give_back(now: float, owner: str) -> Change:
     """The holder stops without having failed."""
-    return Change(
-        "give job back", (is_("lease_owner", owner),), {**LEASE_OFF, "updated_at": now}
-    )
+    return Change("give job back", (is_("lease_owner", owner),), {**LEASE_OFF, "updated_at": now})
 
 
 def note_done(now: float, frames: int) -> Change:

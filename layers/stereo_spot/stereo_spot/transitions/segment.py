@@ -8,9 +8,7 @@ from stereo_spot.transitions.change import Absent, Below, Change, LeaseFree, Pre
 from stereo_spot.transitions.job import LEASE_OFF, RECLAIM_LIMIT, TRY_LIMIT
 
 
-def claim(
-    now: float, owner: str, lease_s: float, *, job: Job, index: int
-) -> tuple[Change, ...]:
+def claim(now: float, owner: str, lease_s: float, *, job: Job, index: int) -> tuple[Change, ...]:
     """A worker takes the segment; forms are tried in turn.
 
     A row of an older round starts afresh. A row that still carries a lease lost its holder: that

@@ -1,0 +1,1 @@
+"""One folder per technology; chosen and wired in `runtime` only."""

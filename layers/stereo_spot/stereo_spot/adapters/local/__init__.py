@@ -1,0 +1,1 @@
+"""One machine: SQLite for rows and messages, a folder for objects, processes for work."""

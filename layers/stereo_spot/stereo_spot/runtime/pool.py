@@ -1,0 +1,55 @@
+"""The render workers of one machine: child processes, started again when they die."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+_WATCH_S = 0.5
+_STOP_S = 5.0
+
+
+class WorkerPool:
+    """Keeps `count` workers alive for as long as the block lasts."""
+
+    def __init__(
+        self, data: Path, count: int, *, job_id: str | None = None, log_level: str = "WARNING"
+    ) -> None:
+        self._command = [sys.executable, "-m", "stereo_spot.runtime.worker", "--data", str(data)]
+        self._command += ["--log-level", log_level]
+        if job_id is not None:
+            self._command += ["--job", job_id]
+        self._count = count
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._keep, daemon=True)
+
+    def __enter__(self) -> "WorkerPool":
+        self._workers = [self._start() for _ in range(self._count)]
+        self._watch.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        self._watch.join()
+        for worker in self._workers:
+            worker.terminate()
+        for worker in self._workers:
+            try:
+                worker.wait(timeout=_STOP_S)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+            if worker.stdin is not None:
+                worker.stdin.close()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+    def _keep(self) -> None:
+        while not self._over.wait(_WATCH_S):
+            for place, worker in enumerate(self._workers):
+                if worker.poll() is not None and not self._over.is_set():
+                    if worker.stdin is not None:
+                        worker.stdin.close()
+                    self._workers[place] = self._start()
