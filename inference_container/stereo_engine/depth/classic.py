@@ -1,0 +1,95 @@
+"""Depth without a model: position in the picture and parallax, with honest confidence.
+
+The depth of frame t is a function of frames t-8 .. t alone (fewer after a cut), so that a film cut
+into segments, each with eight frames of pre-roll, gets the same depth as the whole.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stereo_engine.depth import DepthMap, work_size
+from stereo_engine.depth.flow import BackwardFlow, Grey, carried, is_cut
+from stereo_engine.depth.motion import Map, MotionCue, motion_cue
+
+MOTION_WEIGHTS = (0.28, 0.24, 0.20, 0.16, 0.12)
+"""Of the motion cues of this frame and those before it, carried along the flow."""
+DEPTH_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
+"""Of the depths of this frame and those before it, carried along the flow."""
+MOTION_SHARE = 0.8
+"""Weight of a fully confident motion cue against the still ones."""
+
+
+class ClassicDepth:
+    """Depth from position and motion; feed it the frames of one film in order."""
+
+    def __init__(self) -> None:
+        self._flow = BackwardFlow()
+        self._before: Grey | None = None
+        self._motions: list[MotionCue] = []
+        self._depths: list[Map] = []
+        self._confidences: list[float] = []
+
+    def estimate(self, frames: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        """Depth of each RGB frame uint8 [H, W, 3] as float32 [H, W] in 0..1, 1 = nearest."""
+        for frame in frames:
+            height, width = frame.shape[:2]
+            grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+            small = cv2.resize(grey, work_size(width, height), interpolation=cv2.INTER_AREA)
+            depth = self.step(small.astype(np.uint8, copy=False)).depth
+            yield cv2.resize(depth, (width, height)).astype(np.float32, copy=False)
+
+    def step(self, grey: Grey) -> DepthMap:
+        """Depth of the next frame, given as uint8 [h, w] of `work_size`."""
+        cut = self._before is None or is_cut(grey, self._before)
+        if cut:
+            self._motions, self._depths, self._confidences = [], [], []
+        prior = position_prior(grey.shape)
+        if self._before is not None and not cut:
+            self._follow(self._flow.between(grey, self._before), prior)
+        self._before = grey
+        depth = self._mixed(prior)
+        self._depths = [depth, *self._depths][: len(DEPTH_WEIGHTS)]
+        self._confidences = [self._confidence(), *self._confidences][: len(DEPTH_WEIGHTS)]
+        smooth = _weighted(self._depths, DEPTH_WEIGHTS)
+        sure = float(np.dot(self._confidences, DEPTH_WEIGHTS[: len(self._confidences)]))
+        return DepthMap(smooth, sure, cut)
+
+    def _follow(self, flow: Map, prior: Map) -> None:
+        past = [cue.nearness for cue in self._motions[: len(MOTION_WEIGHTS) - 1]]
+        depths = self._depths[: len(DEPTH_WEIGHTS) - 1]
+        moved = carried(past + depths, flow)
+        kept = zip(moved[: len(past)], self._motions, strict=False)
+        self._motions = [motion_cue(flow, prior)]
+        self._motions += [MotionCue(nearness, cue.confidence) for nearness, cue in kept]
+        self._depths = moved[len(past) :]
+
+    def _confidence(self) -> float:
+        pairs = zip(self._motions, MOTION_WEIGHTS, strict=False)
+        return float(sum(cue.confidence * weight for cue, weight in pairs))
+
+    def _mixed(self, prior: Map) -> Map:
+        sure = self._confidence()
+        if sure <= 0.0:
+            return prior
+        pairs = list(zip(self._motions, MOTION_WEIGHTS, strict=False))
+        weights = [weight * cue.confidence / sure for cue, weight in pairs]
+        motion = _weighted([cue.nearness for cue, _ in pairs], tuple(weights))
+        share = np.float32(MOTION_SHARE * sure)
+        return prior * (1 - share) + motion * share
+
+
+def position_prior(shape: tuple[int, ...]) -> Map:
+    """Low in the picture is near: float32 [h, w], 0 at the top row, 1 at the bottom row."""
+    ramp = np.linspace(0.0, 1.0, shape[0], dtype=np.float32)
+    return np.repeat(ramp[:, None], shape[1], axis=1)
+
+
+def _weighted(maps: list[Map], weights: tuple[float, ...]) -> Map:
+    used = np.array(weights[: len(maps)], np.float32)
+    total = np.zeros_like(maps[0])
+    for some, weight in zip(maps, used / used.sum(), strict=True):
+        total += some * weight
+    return total

@@ -1,0 +1,129 @@
+"""The makers of the second eye, one per tier: each sees every frame, and pairs the wanted ones."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import av
+import cv2
+import numpy as np
+
+from stereo_engine.comfort import ComfortReport
+from stereo_engine.depth import DepthMap, work_size
+from stereo_engine.depth.classic import ClassicDepth
+from stereo_engine.disparity import disparity_of, enlarged, strength_of
+from stereo_engine.picture import Picture, blank, views
+from stereo_engine.recipe import Recipe
+from stereo_engine.splat import warp_planes
+from stereo_engine.splat.fixed import Plane
+
+Planes = tuple[Plane, Plane, Plane]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two eyes that lie beside each other in one av frame."""
+
+    frame: av.VideoFrame
+    left: Picture
+    right: Picture
+
+
+class EyeMaker(Protocol):
+    """Makes pairs out of pictures; state goes forward only."""
+
+    def observe(self, picture: Picture) -> DepthMap | None:
+        """Learn from the next frame of the film, written or not."""
+        ...
+
+    def pair(self, picture: Picture, depth: DepthMap | None) -> Pair:
+        """Both eyes of the frame just observed."""
+        ...
+
+    def report(self) -> dict[str, Any]:
+        """Where the depth came from, and what it asks of a viewer."""
+        ...
+
+
+class StubEyes:
+    """Twice the same picture; for trying out everything around the engine."""
+
+    def observe(self, picture: Picture) -> None:
+        """There is nothing to learn."""
+
+    def pair(self, picture: Picture, depth: DepthMap | None) -> Pair:
+        """The picture, twice."""
+        pair = empty_pair(picture)
+        for eye in (pair.left, pair.right):
+            _copy(picture.planes, eye.planes)
+        return pair
+
+    def report(self) -> dict[str, Any]:
+        """No depth at all."""
+        return {"depth_source": "none", "depth_confidence": 0.0, "comfort": {}}
+
+
+class ClassicEyes:
+    """Depth from position and motion, one eye warped from the other."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._depth = ClassicDepth()
+        self._comfort = ComfortReport()
+        self._confidences: list[float] = []
+
+    def observe(self, picture: Picture) -> DepthMap:
+        """Depth of the next frame."""
+        grey = picture.planes[0]
+        if grey.dtype != np.uint8:
+            grey = (grey >> 2).astype(np.uint8)
+        small = cv2.resize(grey, work_size(*picture.size), interpolation=cv2.INTER_AREA)
+        return self._depth.step(small.astype(np.uint8, copy=False))
+
+    def pair(self, picture: Picture, depth: DepthMap | None) -> Pair:
+        """The source as one eye bit for bit, and the other one warped from it."""
+        if depth is None:
+            raise ValueError("the classic tier pairs what it has observed")
+        width = picture.size[0]
+        strength = strength_of(depth.confidence)
+        disparity = disparity_of(depth.depth, self._recipe, width, strength)
+        pair = empty_pair(picture)
+        _copy(picture.planes, pair.left.planes)
+        hidden = warp_planes(picture.planes, enlarged(disparity, picture.size), pair.right.planes)
+        self._comfort.add(disparity, picture.size, cut=depth.cut, hidden=hidden)
+        self._confidences.append(depth.confidence)
+        return pair
+
+    def report(self) -> dict[str, Any]:
+        """Motion and position, trusted as far as the picture moved."""
+        return {
+            "depth_source": "motion_and_position",
+            "depth_confidence": round(float(np.mean(self._confidences or [0.0])), 3),
+            "comfort": self._comfort.summary(),
+        }
+
+
+def eye_maker(recipe: Recipe) -> EyeMaker:
+    """The maker for the recipe's tier."""
+    return StubEyes() if recipe.tier == "stub" else ClassicEyes(recipe)
+
+
+def empty_pair(like: Picture) -> Pair:
+    """Two unwritten eyes of the size and colour of a picture."""
+    width, height = like.size
+    frame = like.colour.tag(blank(2 * width, height, like.planes[0].dtype.itemsize))
+    whole = views(frame)
+    left, right = (
+        _three(plane[:, side * plane.shape[1] // 2 :][:, : plane.shape[1] // 2] for plane in whole)
+        for side in (0, 1)
+    )
+    return Pair(frame, Picture(left, like.colour), Picture(right, like.colour))
+
+
+def _three(planes: Any) -> Planes:
+    y, u, v = planes
+    return y, u, v
+
+
+def _copy(source: Planes, target: Planes) -> None:
+    for plane, view in zip(source, target, strict=True):
+        view[:] = plane

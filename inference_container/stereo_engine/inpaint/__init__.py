@@ -1,0 +1,1 @@
+"""What a hole shows. `extend`, the default, is fused with the warp: see `stereo_engine.splat`."""

@@ -1,0 +1,91 @@
+"""The forward warp: one eye from the other, holes filled from the far side.
+
+Each row is painted in rising x. For a right view that order is far to near wherever two source
+pixels land together, so the nearer one wins without a z-buffer, a sort or an atomic. Only the
+source column is remembered (64 steps a pixel); pictures are sampled afterwards. A hole continues
+its far side, which for a right view is always the right one. All arithmetic is integer, so every
+backend gives the same bytes.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stereo_engine.splat import reference
+from stereo_engine.splat.fixed import Plane, fixed_disparity
+
+try:
+    from stereo_engine.splat import compiled
+except ImportError:  # numba is optional
+    compiled = None  # type: ignore[assignment]
+
+__all__ = ["backends", "fixed_disparity", "left_view", "right_view", "warp_planes"]
+
+
+def backends() -> tuple[str, ...]:
+    """The names of the backends that work here, fastest first."""
+    return ("numba", "numpy") if compiled is not None else ("numpy",)
+
+
+def right_view(
+    left: NDArray[np.uint8],
+    disparity_px: NDArray[np.float32],
+    *,
+    backend: str = "auto",
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """What the right eye sees, given the left eye's picture and its disparity.
+
+    Args:
+        left: uint8 [H, W, 3].
+        disparity_px: float32 [H, W], x_left - x_right, positive in front of the screen. NaN and
+            infinity count as the farthest finite disparity.
+        backend: `auto`, or one of `backends()`.
+
+    Returns:
+        The right picture uint8 [H, W, 3], and bool [H, W] where it shows what `left` does not.
+    """
+    disparity, _ = fixed_disparity(disparity_px)
+    right = np.empty_like(left)
+    hidden = np.empty(disparity.shape, np.uint8)
+    _kernel(backend).warp_picture(disparity, np.ascontiguousarray(left), right, hidden)
+    return right, hidden.view(np.bool_)
+
+
+def left_view(
+    right: NDArray[np.uint8],
+    disparity_px: NDArray[np.float32],
+    *,
+    backend: str = "auto",
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The mirror of `right_view`: the left eye from the right eye and its disparity."""
+    picture, hidden = right_view(right[:, ::-1], disparity_px[:, ::-1], backend=backend)
+    return np.ascontiguousarray(picture[:, ::-1]), np.ascontiguousarray(hidden[:, ::-1])
+
+
+def warp_planes(
+    planes: Sequence[Plane],
+    disparity: NDArray[np.int16],
+    out: Sequence[Plane],
+    *,
+    backend: str = "auto",
+) -> int:
+    """Warp planar 4:2:0 into `out`, which may be views into a larger picture.
+
+    Args:
+        planes: Y [H, W], U and V [H/2, W/2], uint8 or uint16; H and W even.
+        disparity: int16 [H, W] in 1/64 px.
+        out: three planes of the same shapes and type.
+        backend: `auto`, or one of `backends()`.
+
+    Returns:
+        How many luma pixels were hidden in the source.
+    """
+    warp: Callable[..., int] = _kernel(backend).warp_planes
+    return int(warp(disparity, *planes, *out))
+
+
+def _kernel(backend: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - one of two modules
+    if backend not in ("auto", *backends()):
+        raise ValueError(f"no such backend: {backend}; here: {', '.join(backends())}")
+    return reference if backend == "numpy" or compiled is None else compiled

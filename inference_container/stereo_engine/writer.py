@@ -1,0 +1,126 @@
+"""Frames into a file: one encoder set-up for all segments of a film, so that they join."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+import av
+from av.video.stream import VideoStream
+
+from stereo_engine.colour import Colour
+from stereo_engine.errors import EngineError
+from stereo_engine.recipe import Mode, Recipe
+
+FRAME_BASE = Fraction(1, 30)
+"""Frame i is shown at i of these; the film's own timing comes back when segments are joined."""
+TRACK_TIMESCALE = 30_000
+KEYFRAME_EVERY = 60
+ENCODER_THREADS = 2
+"""Fixed, because the encoded bytes depend on it."""
+H264_WIDEST = 4096
+FRAME_PACKING = {
+    Mode.SBS: 3,
+    Mode.HALF_SBS: 3,
+    Mode.CROSS_EYED: 3,
+    Mode.TOP_BOTTOM: 4,
+    Mode.HALF_TOP_BOTTOM: 4,
+}
+
+
+def effective_codec(recipe: Recipe, width: int) -> str:
+    """The codec used: pictures wider than H.264 players take go to HEVC."""
+    return "hevc" if width > H264_WIDEST else recipe.codec
+
+
+def encoder_options(recipe: Recipe, codec: str, mode: str) -> dict[str, str]:
+    """Every setting that shapes the stream, for libx264 or libx265."""
+    shared = {
+        "bframes": "2",
+        "keyint": str(KEYFRAME_EVERY),
+        "open-gop": "0",
+    }
+    if codec == "h264":
+        shared |= {"b-pyramid": "none", "threads": str(ENCODER_THREADS)}
+        if mode in FRAME_PACKING:
+            shared["frame-packing"] = str(FRAME_PACKING[Mode(mode)])
+        key = "x264-params"
+    else:
+        shared |= {"b-pyramid": "0", "frame-threads": "1", "pools": str(ENCODER_THREADS)}
+        shared |= {"log-level": "error"} | ({"lossless": "1"} if recipe.crf == 0 else {})
+        key = "x265-params"
+    parameters = ":".join(f"{name}={value}" for name, value in shared.items())
+    return {"preset": recipe.preset, "crf": str(recipe.crf), key: parameters}
+
+
+class Writer:
+    """A video-only mp4 that appears under its name only when it is whole."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        size: tuple[int, int],
+        colour: Colour,
+        sample_aspect_ratio: Fraction,
+        mode: str,
+        recipe: Recipe,
+    ) -> None:
+        self.size = size
+        self._path = path
+        self._partial = path.with_name(f".{path.name}.part")
+        self.codec = effective_codec(recipe, size[0])
+        try:
+            self._container = av.open(
+                str(self._partial),
+                "w",
+                format="mp4",
+                options={"video_track_timescale": str(TRACK_TIMESCALE)},
+            )
+        except OSError as error:
+            raise EngineError("output_unwritable", f"{path}: {error.strerror}") from None
+        self._frames = 0
+        self._stream = self._open_stream(size, colour, recipe, mode)
+        self._stream.sample_aspect_ratio = sample_aspect_ratio
+
+    def _open_stream(
+        self, size: tuple[int, int], colour: Colour, recipe: Recipe, mode: str
+    ) -> VideoStream:
+        name = {"h264": "libx264", "hevc": "libx265"}[self.codec]
+        options = encoder_options(recipe, self.codec, mode)
+        added = self._container.add_stream(name, rate=int(1 / FRAME_BASE), options=options)
+        stream = cast(VideoStream, added)
+        context = stream.codec_context
+        context.width, context.height = size
+        context.pix_fmt = recipe.pix_fmt
+        context.time_base = FRAME_BASE
+        context.thread_count = ENCODER_THREADS
+        context.colorspace, context.color_range = colour.matrix, colour.range
+        context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+        if self.codec == "hevc":
+            context.codec_tag = "hvc1"
+        return stream
+
+    def write(self, frame: av.VideoFrame) -> None:
+        """Append one frame of the writer's size."""
+        frame.pts, frame.time_base = self._frames, FRAME_BASE
+        self._container.mux(self._stream.encode(frame))
+        self._frames += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
+            if error is None:
+                self._partial.replace(self._path)
+        finally:
+            self._partial.unlink(missing_ok=True)
