@@ -23,7 +23,7 @@ def end(job_id: str, change: Change, app: Services) -> Job | None:
 
 
 def announce(job: Job, app: Services) -> None:
-    """Publish how the job ended, then note that it was told; the sweeper repeats what is pending."""
+    """Publish how the job ended, then note that; the sweeper repeats what stays pending."""
     if job.announce != "pending":
         return
     if job.status is JobStatus.COMPLETED:

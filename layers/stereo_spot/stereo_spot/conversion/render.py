@@ -6,7 +6,6 @@ Retry: a stored result is adopted, never made again.
 """
 
 import logging
-from contextlib import closing
 from pathlib import Path
 
 from stereo_spot.conversion.complete import complete
@@ -116,7 +115,7 @@ def _make(
 
 def _verify(path: Path, mark: SegmentMark, app: Services) -> None:
     """Check a made file before it is stored: the engine saying "done" proves nothing."""
-    with closing(FileReader(path)) as reader:
+    with FileReader(path) as reader:
         facts = inspect(reader, limits=app.limits)
     if facts.frames != mark.n_frames:
         raise StepError(

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from stereo_spot.ports import ObjectInfo, ObjectStore, RangeReader
 
@@ -74,3 +75,9 @@ class FileReader:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

@@ -35,6 +35,19 @@ class Engine:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._stopped = False
+        self._greeting: dict[str, Any] = {}
+
+    def hello(self) -> dict[str, Any]:
+        """What the engine says when it starts.
+
+        Raises:
+            StepError: `segment_failed` when it does not start.
+        """
+        try:
+            self._warm()
+        except EOFError as error:
+            raise StepError(ErrorKind.SEGMENT_FAILED, "the engine does not start") from error
+        return self._greeting
 
     def render(self, job: EngineJob, progress: Progress) -> dict[str, Any] | None:
         """Render one segment; None when `stop` was called meanwhile.
@@ -43,14 +56,12 @@ class Engine:
             StereoSpotError: of the kind that the engine reports; `segment_failed` when it dies.
         """
         self._stopped = False
-        process = self._warm()
         try:
-            return self._converse(process, job, progress)
+            return self._converse(self._warm(), job, progress)
         except (BrokenPipeError, EOFError) as error:
-            self._end()
+            code = self._end()
             if self._stopped:
                 return None
-            code = process.returncode
             raise StepError(ErrorKind.SEGMENT_FAILED, f"the engine died (exit {code})") from error
 
     def stop(self) -> None:
@@ -69,7 +80,7 @@ class Engine:
                 self._process = subprocess.Popen(
                     self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
                 )
-                self._answer(self._process)  # "ready"
+                self._greeting = self._answer(self._process)
             return self._process
 
     def _converse(
@@ -98,12 +109,31 @@ class Engine:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _end(self) -> None:
+    def _end(self) -> int | None:
+        """End the process; its exit code."""
         process, self._process = self._process, None
         if process is None:
-            return
+            return None
         process.kill()
-        process.wait()
+        code = process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
+        return code
+
+
+def run_engine_tool(name: str, *arguments: str) -> None:
+    """Run one of the engine's small programs (`scene`, `still`) to its end.
+
+    Raises:
+        StepError: `segment_failed` with what it said when it fails.
+    """
+    told = subprocess.run(
+        [sys.executable, "-m", f"stereo_engine.{name}", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if told.returncode != 0:
+        said = told.stderr.strip().splitlines()[-1:] or [f"exit {told.returncode}"]
+        raise StepError(ErrorKind.SEGMENT_FAILED, f"stereo_engine.{name}: {said[0]}")

@@ -138,7 +138,8 @@ class LocalBus:
     def dead_letters(self) -> list[DeadLetter]:
         """What no try could deliver, newest first."""
         found = self._database.read().execute(
-            "SELECT step, job_id, event, error, died_at FROM dead_letters ORDER BY id DESC LIMIT 100"
+            "SELECT step, job_id, event, error, died_at FROM dead_letters"
+            " ORDER BY id DESC LIMIT 100"
         )
         return [DeadLetter(*row) for row in found]
 

@@ -4,10 +4,12 @@ An object appears when its index file is linked into place; link(2) fails if the
 the first writer wins. A source may also be an index entry alone, pointing at a film where it is.
 """
 
+import errno
 import hashlib
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -77,9 +79,7 @@ class NewFile:
                 written = os.pwrite(self._file.fileno(), view, offset)
                 view, offset = view[written:], offset + written
         except OSError as error:
-            raise MachineError(
-                ErrorKind.DISK_FULL, f"cannot write to {self._store.blobs}: {error.strerror}"
-            ) from error
+            raise _disk_error(error, self._store.blobs) from error
 
     def commit(self) -> ObjectInfo | None:
         """Make it appear unless the key is taken."""
@@ -159,6 +159,27 @@ class FolderObjectStore:
         }
         return self.link(key, index, {})
 
+    def hand_over(self, key: str, path: Path) -> None:
+        """Move an object's bytes out to `path`; the key points there from now on.
+
+        Killed in between, the bytes stand at both places and the key names one of them.
+        """
+        index = self._index(key) or {}
+        source, _stamp = self._bytes_of(index)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            _link_or_copy(source, draft)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        if "blob" in index:
+            moved = {name: value for name, value in index.items() if name != "blob"}
+            entry = moved | {"path": str(path.resolve()), "mtime_ns": path.stat().st_mtime_ns}
+            note = self.blobs / f"{new_owner()}.entry"
+            note.write_text(json.dumps(entry))
+            note.replace(self._index_path(key))
+            source.unlink()
+
     def path_of(self, key: str) -> Path:
         """The file that holds an object's bytes; to read or to link from, never to write."""
         index = self._index(key)
@@ -217,6 +238,23 @@ class FolderObjectStore:
             except OSError:
                 return
             folder = folder.parent
+
+
+def _disk_error(error: OSError, folder: Path) -> MachineError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    kind = ErrorKind.DISK_FULL if full else ErrorKind.OUTPUT_UNWRITABLE
+    return MachineError(kind, f"cannot write in {folder}: {error.strerror}")
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """A second name for the same bytes where the file system can, else a copy."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        try:
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise _disk_error(error, target.parent) from error
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -1,0 +1,5 @@
+"""`python -m stereo_spot.cli`: the same as the `stereo-spot` command."""
+
+from stereo_spot.cli.main import main
+
+main()

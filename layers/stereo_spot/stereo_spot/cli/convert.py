@@ -1,0 +1,153 @@
+"""`stereo-spot convert`: one film, or every film in a folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stereo_spot.cli.options import (
+    COMFORTABLE_PCT,
+    DataOption,
+    Device,
+    JsonOption,
+    job_options,
+    settings_with,
+)
+from stereo_spot.cli.output import errors_told, log_to, notes, print_json
+from stereo_spot.cli.run import Outcome, convert_film
+from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
+from stereo_spot.model import Container, JobOptions, StereoMode, Tier
+from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
+
+_FILMS = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".3gp"}
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="A film, or a folder of films.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to put it.")] = None,
+    mode: Annotated[StereoMode | None, typer.Option(help="Layout of the two eyes.")] = None,
+    device: Annotated[
+        Device | None, typer.Option("--for", help="What you watch on; picks the layout.")
+    ] = None,
+    max_disparity: Annotated[
+        float | None, typer.Option(help="Strength, % of picture width (2.5).")
+    ] = None,
+    convergence: Annotated[
+        float | None, typer.Option(help="Depth on the screen: 0 all in front, 1 all behind (0.7).")
+    ] = None,
+    tier: Annotated[Tier | None, typer.Option(help="How depth is found.")] = None,
+    segment_duration: Annotated[
+        float | None, typer.Option(help="Seconds per segment, 0.5 to 300 (30).")
+    ] = None,
+    start: Annotated[float | None, typer.Option(help="Begin at this second.")] = None,
+    end: Annotated[float | None, typer.Option(help="Stop at this second.")] = None,
+    crf: Annotated[int | None, typer.Option(help="Quality, 0 lossless to 51 (18).")] = None,
+    preset: Annotated[str | None, typer.Option(help="Encoder preset (veryfast).")] = None,
+    codec: Annotated[str | None, typer.Option(help="h264 or hevc.")] = None,
+    max_width: Annotated[int | None, typer.Option(help="Widest result in pixels.")] = None,
+    container: Annotated[Container | None, typer.Option(help="mp4, mkv or auto.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Segments rendered at once.")] = None,
+    force: Annotated[bool, typer.Option(help="Take a strength that hurts.")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Convert a film to 3D. Interrupted and started again, it goes on where it stopped."""
+    with errors_told(as_json=as_json):
+        settings = settings_with(data=data, workers=workers, segment_duration_s=segment_duration)
+        if settings.inference_backend == "stub" and tier is None:
+            tier = Tier.STUB
+        options = job_options(
+            settings,
+            device,
+            force=force,
+            mode=mode,
+            max_disparity=max_disparity,
+            convergence=convergence,
+            tier=tier,
+            start_s=start,
+            end_s=end,
+            crf=crf,
+            preset=preset,
+            codec=codec,
+            max_width=max_width,
+            container=container,
+        )
+        films = list(_films(source, output))
+        log_to(settings.data, settings.log_level)
+        machine = open_machine(settings.data)
+        drop_leftovers(machine)
+        _warn_of_strength(options)
+        if source.is_dir():
+            _convert_all(films, options, machine, settings.workers, as_json=as_json)
+            return
+        outcome = convert_film(*films[0], options, machine, workers=settings.workers, quiet=as_json)
+        if as_json:
+            print_json({"ok": True, **outcome.as_json()})
+
+
+def _films(source: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
+    """The films to convert, each with the place it was asked to go."""
+    if not source.is_dir():
+        if output is not None and output.exists() and source.exists() and output.samefile(source):
+            raise RequestError(ErrorKind.BAD_REQUEST, "the result would replace the film itself")
+        yield source, output
+        return
+    try:
+        found = sorted(p for p in source.iterdir() if p.suffix.lower() in _FILMS and p.is_file())
+    except PermissionError as error:
+        raise SourceError(
+            ErrorKind.SOURCE_UNREADABLE, f"cannot read the folder {source}: {error.strerror}"
+        ) from error
+    films = [path for path in found if not _is_ours(path)]
+    if not films:
+        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film in the folder {source}")
+    for path in films:
+        yield path, output
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether the name is one we give to results, so that a second run does not convert them."""
+    marks = ("_LRF_Full_SBS", "_LR", "_TBF_fulltb", "_TB", "_redcyan_dubois")
+    return path.stem.endswith(marks)
+
+
+def _convert_all(
+    films: list[tuple[Path, Path | None]],
+    options: JobOptions,
+    machine: LocalMachine,
+    workers: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Convert a folder film by film; a film that cannot be used does not stop the others."""
+    done: list[dict[str, Any]] = []
+    worst = 0
+    for film, folder in films:
+        try:
+            target = folder / "" if folder else None
+            outcome: Outcome = convert_film(
+                film, target, options, machine, workers=workers, quiet=as_json
+            )
+            done.append({"ok": True, **outcome.as_json()})
+        except StereoSpotError as error:
+            worst = max(worst, error.exit_code)
+            done.append(
+                {"ok": False, "source": str(film), "error_kind": error.kind,
+                 "message": error.message}
+            )  # fmt: skip
+            if not as_json:
+                notes.print(f"[bold red]{error.kind}[/]: {error.message}")
+    if as_json:
+        print_json({"ok": worst == 0, "films": done})
+    if worst:
+        raise typer.Exit(worst)
+
+
+def _warn_of_strength(options: JobOptions) -> None:
+    strength = options.recipe.max_disparity
+    if strength > COMFORTABLE_PCT:
+        notes.print(
+            f"[yellow]A strength of {strength} % is more than most eyes like "
+            f"({COMFORTABLE_PCT} %).[/]"
+        )

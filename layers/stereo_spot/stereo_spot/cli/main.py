@@ -1,0 +1,26 @@
+"""The `stereo-spot` program: its commands, each in a module of its own."""
+
+import typer
+
+from stereo_spot.cli import convert, demo, doctor, inspect, jobs, serve
+
+app = typer.Typer(
+    name="stereo-spot",
+    help="Turn ordinary 2D video into stereoscopic 3D, with its sound and every frame.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("convert")(convert.convert)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.add_typer(jobs.app, name="jobs")
+app.command("probe")(inspect.probe_file)
+app.command("plan")(inspect.plan_file)
+app.command("doctor")(doctor.doctor)
+app.command("config")(doctor.config)
+
+
+def main() -> None:
+    """Run the program."""
+    app()

@@ -1,0 +1,87 @@
+"""How the command line speaks: results on stdout, everything else on stderr."""
+
+import json
+import logging
+import logging.handlers
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from stereo_spot.errors import ErrorKind, MachineError, StereoSpotError
+
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+results = Console(highlight=False, soft_wrap=True)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def leave(error: StereoSpotError, *, as_json: bool) -> NoReturn:
+    """Say what went wrong in one line, and leave with its exit code."""
+    if as_json:
+        print_json({"ok": False, "error_kind": error.kind, "message": error.message})
+    else:
+        line = " ".join(error.message.split())
+        notes.print(f"[bold red]{error.kind}[/]: {_plain(line)}")
+    raise typer.Exit(error.exit_code)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+@contextmanager
+def errors_told(*, as_json: bool = False) -> Iterator[None]:
+    """Turn every error of ours, and the few the system raises, into one clear line."""
+    try:
+        yield
+    except StereoSpotError as error:
+        leave(error, as_json=as_json)
+    except sqlite3.OperationalError as error:
+        kind = ErrorKind.DISK_FULL if "full" in str(error) else ErrorKind.OUTPUT_UNWRITABLE
+        leave(MachineError(kind, f"the data folder cannot be used: {error}"), as_json=as_json)
+    except KeyboardInterrupt:
+        notes.print("\nStopped. The same command goes on from here.")
+        raise typer.Exit(130) from None
+
+
+def log_to(data: Path, level: str) -> None:
+    """Send the log to a file in the data folder; a person sees one line, not a traceback."""
+    logging.raiseExceptions = False
+    handler: logging.Handler
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            data / "stereo-spot.log", maxBytes=5 << 20, backupCount=2, delay=True
+        )
+    except OSError:
+        handler = logging.NullHandler()
+    logging.basicConfig(
+        level=level, handlers=[handler], format="%(asctime)s %(process)d %(levelname)s %(message)s"
+    )
+
+
+def bytes_text(count: float) -> str:
+    """A size a person reads."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit in ("B", "kB") else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration a person reads."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,196 @@
+"""One conversion as a person sees it: the estimate, the progress, where the result is."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from stereo_spot.cli.output import bytes_text, notes, results, seconds_text
+from stereo_spot.conversion.naming import film_name
+from stereo_spot.conversion.progress import JobProgress
+from stereo_spot.conversion.stored import FileReader
+from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError
+from stereo_spot.media.probe import probe
+from stereo_spot.model import Job, JobOptions, SourceFacts, StereoMode
+from stereo_spot.runtime.convert import Prepared, check_source, deliver, discard, drive, prepare
+from stereo_spot.runtime.estimate import Estimate, estimate, learn_speed
+from stereo_spot.runtime.local import LocalMachine
+
+_WATCH_IT = {
+    StereoMode.SBS: "a VR headset's player as side-by-side (full width)",
+    StereoMode.HALF_SBS: "a 3D TV or phone viewer as side-by-side (half)",
+    StereoMode.TOP_BOTTOM: "a VR player as top-bottom (full height)",
+    StereoMode.HALF_TOP_BOTTOM: "a 3D TV as top-bottom (half)",
+    StereoMode.ANAGLYPH: "any player, through red/cyan glasses",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished conversion."""
+
+    source: Path
+    output: Path
+    job: Job
+    seconds: float
+    already_done: bool
+    resumed_segments: int
+
+    def as_json(self) -> dict[str, Any]:
+        """As the result that `--json` prints."""
+        return {
+            "source": str(self.source),
+            "output": str(self.output),
+            "job_id": self.job.job_id,
+            "seconds": round(self.seconds, 3),
+            "already_done": self.already_done,
+            "resumed_segments": self.resumed_segments,
+            **(self.job.result or {}),
+        }
+
+
+def convert_film(
+    source: Path,
+    output: Path | None,
+    options: JobOptions,
+    machine: LocalMachine,
+    *,
+    workers: int,
+    quiet: bool,
+) -> Outcome:
+    """Convert one film and put it in its place.
+
+    Raises:
+        StereoSpotError: of the kind that stopped it; a film that cannot be used leaves nothing.
+    """
+    check_source(source)
+    with FileReader(source) as reader:
+        facts = probe(reader, limits=machine.services.limits)
+        size = reader.size
+    told = estimate(facts, options, size, machine.data, workers=workers)
+    prepared = prepare(source, options, machine)
+    if not prepared.finished:
+        _check_space(told, size)
+    if not quiet:
+        _say_before(source, facts, told, prepared)
+    began = time.monotonic()
+    job = prepared.job if prepared.finished else _driven(prepared, machine, workers, quiet=quiet)
+    seconds = time.monotonic() - began
+    if not prepared.finished and not prepared.resumed and options.end_s is None:
+        learn_speed(facts, options.recipe.tier, seconds, workers, machine.data)
+    target = _target(source, output, job)
+    deliver(job, machine, target)
+    outcome = Outcome(source, target, job, seconds, prepared.finished, prepared.segments_done)
+    if not quiet:
+        _say_after(outcome)
+    return outcome
+
+
+def _target(source: Path, output: Path | None, job: Job) -> Path:
+    """Where the film goes: as asked, or beside its source under a name players understand."""
+    suffix = (job.output_key or "").rpartition(".")[2]
+    name = film_name(source.stem, job.mode, suffix)
+    if output is None:
+        return source.with_name(name)
+    if output.is_dir() or not output.suffix:
+        return output / name
+    if output.suffix.lower() not in (f".{suffix}", ".m4v", ".mov" if suffix == "mp4" else ""):
+        notes.print(f"The film is {suffix}, not {output.suffix[1:]}: its tracks need that.")
+        return output.with_suffix(f".{suffix}")
+    return output
+
+
+def _check_space(told: Estimate, source_bytes: int) -> None:
+    """Refuse only what certainly cannot fit; the estimate itself may be off."""
+    if told.free_bytes < source_bytes + (32 << 20):
+        raise MachineError(
+            ErrorKind.DISK_FULL,
+            f"about {bytes_text(told.needed_bytes)} are needed while it works, "
+            f"{bytes_text(told.free_bytes)} are free",
+        )
+
+
+def _driven(prepared: Prepared, machine: LocalMachine, workers: int, *, quiet: bool) -> Job:
+    job_id = prepared.job.job_id
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("frames  {task.fields[speed]}  {task.fields[left]}"),
+    )
+    with Progress(*columns, console=notes, disable=quiet, transient=True) as bar:
+        task = bar.add_task("cutting", total=None, speed="", left="")
+        clock = _Clock()
+
+        def watch(job: Job, now: JobProgress) -> None:
+            speed, left = clock.read(now)
+            bar.update(
+                task,
+                description=now.stage,
+                total=now.frames_total,
+                completed=now.frames_done,
+                speed=speed,
+                left=left,
+            )
+
+        try:
+            return drive(job_id, machine, workers=workers, watch=watch)
+        except (SourceError, RequestError):
+            discard(job_id, machine)
+            raise
+        except MachineError as error:
+            if error.kind is ErrorKind.DISK_FULL:
+                discard(job_id, machine)
+            raise
+
+
+class _Clock:
+    """Frames per second of this run, and the time left; unknown until frames were done."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+
+    def read(self, now: JobProgress) -> tuple[str, str]:
+        """Speed and time left as text."""
+        at = time.monotonic()
+        if self._first is None and now.frames_total is not None:
+            self._first = at, now.frames_done
+        if self._first is None or now.frames_done <= self._first[1]:
+            return "speed unknown yet", ""
+        rate = (now.frames_done - self._first[1]) / max(at - self._first[0], 0.001)
+        left = ((now.frames_total or 0) - now.frames_done) / rate
+        return f"{rate:.1f} frames/s", f"about {seconds_text(left)} left" if left > 0 else ""
+
+
+def _say_before(source: Path, facts: SourceFacts, told: Estimate, prepared: Prepared) -> None:
+    notes.print(
+        f"[bold]{source.name}[/]: {told.frames} frames, {facts.width}x{facts.height}, "
+        f"{seconds_text(facts.duration_s)}, {facts.video_codec}"
+    )
+    if prepared.finished:
+        notes.print("It is converted already with these settings.")
+        return
+    basis = "as fast as the last time" if told.measured else "a first guess for this machine"
+    notes.print(
+        f"About {seconds_text(told.seconds)} ({basis}); needs about "
+        f"{bytes_text(told.needed_bytes)} while it works, {bytes_text(told.free_bytes)} are free."
+    )
+    if prepared.resumed:
+        share = f"{prepared.segments_done} of {prepared.job.total_segments}"
+        notes.print(f"Going on where it stopped: {share} segments are done.")
+
+
+def _say_after(outcome: Outcome) -> None:
+    result = outcome.job.result or {}
+    if not outcome.already_done:
+        rate = result.get("frames", 0) / max(outcome.seconds, 0.001)
+        notes.print(
+            f"[green]Done[/] in {seconds_text(outcome.seconds)} ({rate:.1f} frames/s), "
+            f"{result.get('frames')} frames."
+        )
+    for note in result.get("notes", ()):
+        notes.print(f"[yellow]Note:[/] {note}")
+    results.print(str(outcome.output))
+    notes.print(f"Watch it in {_WATCH_IT[outcome.job.mode]}.")

@@ -1,0 +1,163 @@
+"""Convert one film on this machine: the same steps, driven to the end in the foreground."""
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stereo_spot.adapters.local.folder import fingerprint
+from stereo_spot.conversion import control
+from stereo_spot.conversion.create import create
+from stereo_spot.conversion.progress import JobProgress, progress_of
+from stereo_spot.errors import ErrorKind, MachineError, SourceError, error_of
+from stereo_spot.events import ChunkRequested
+from stereo_spot.keys import SourceKey, job_prefixes
+from stereo_spot.model import Job, JobOptions, JobStatus
+from stereo_spot.runtime.local import LocalMachine
+from stereo_spot.runtime.pool import WorkerPool
+from stereo_spot.runtime.steps import StepThreads
+
+_NAMESPACE = uuid.UUID("6f3b1c1e-5d0a-4f6e-9f0e-2d3d5b0c7a11")
+_POLL_S = 0.1
+_LEAST_FREE_BYTES = 16 << 20
+Watch = Callable[[Job, JobProgress], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job ready to be driven, and whether an earlier run had begun or even finished it."""
+
+    job: Job
+    segments_done: int = 0
+
+    @property
+    def resumed(self) -> bool:
+        """Whether finished segments of an earlier run are there."""
+        return self.segments_done > 0 and not self.finished
+
+    @property
+    def finished(self) -> bool:
+        """Whether the film is there already."""
+        return self.job.status is JobStatus.COMPLETED
+
+
+def check_source(path: Path) -> None:
+    """Refuse what cannot be a film before anything is made for it.
+
+    Raises:
+        SourceError: `source_missing`, `source_unreadable`, `source_empty`.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no file {path}") from error
+    except OSError as error:
+        raise SourceError(
+            ErrorKind.SOURCE_UNREADABLE, f"cannot read {path}: {error.strerror}"
+        ) from error
+    if size == 0:
+        raise SourceError(ErrorKind.SOURCE_EMPTY, f"{path} has no bytes in it")
+
+
+def prepare(source: Path, options: JobOptions, machine: LocalMachine) -> Prepared:
+    """Find the job of this film and these options, or make it.
+
+    The identity of a job is the version of the film (size, time, first and last MiB) and all
+    options, so that the same command again goes on with the same job.
+    """
+    name = f"{fingerprint(source)} {options.digest()}"
+    for turn in range(1000):
+        job_id = str(uuid.uuid5(_NAMESPACE, f"{name} {turn}"))
+        job = machine.services.jobs.get(job_id)
+        if job is None:
+            create(options, machine.services, job_id=job_id, title=source.stem)
+        elif not _usable(job, machine):
+            continue
+        return _ready(job_id, source, machine)
+    raise MachineError(ErrorKind.INTERNAL, f"{source} was converted and deleted too often")
+
+
+def _usable(job: Job, machine: LocalMachine) -> bool:
+    """Whether an earlier job can be gone on with: not deleted, and its film not taken away."""
+    if job.status is JobStatus.DELETED:
+        return False
+    if job.status is not JobStatus.COMPLETED:
+        return True
+    try:
+        machine.objects.open(job.output_key or "", etag=job.output_etag).close()
+    except SourceError:
+        control.delete(job.job_id, machine.services)
+        return False
+    return True
+
+
+def _ready(job_id: str, source: Path, machine: LocalMachine) -> Prepared:
+    app = machine.services
+    machine.objects.link_source(str(SourceKey(job_id)), source)
+    job = control.find(job_id, app)
+    if job.status is JobStatus.FAILED:
+        job = control.retry(job_id, app)
+    if job.status.open:
+        app.bus.publish(ChunkRequested(job_id=job_id))
+    done = sum(row.done for row in app.ledger.rows(job_id))
+    return Prepared(job, done)
+
+
+def drive(job_id: str, machine: LocalMachine, *, workers: int, watch: Watch) -> Job:
+    """Run the steps and `workers` render processes until the job has ended.
+
+    Raises:
+        StereoSpotError: of the kind the job failed with.
+        MachineError: `disk_full` when the space runs out.
+    """
+    app = machine.services
+    with (
+        StepThreads(machine, job_id=job_id),
+        WorkerPool(machine.data, workers, job_id=job_id),
+    ):
+        while True:
+            job = control.find(job_id, app)
+            watch(job, progress_of(job, app.ledger.rows(job_id), app.clock()))
+            if not job.status.open:
+                break
+            _check_space(machine)
+            time.sleep(_POLL_S)
+    if job.status is JobStatus.FAILED:
+        raise error_of(job.error_kind or "internal", _told(job))
+    return job
+
+
+def _told(job: Job) -> str:
+    place = f"segment {job.error_segment}: " if job.error_segment is not None else ""
+    return f"{place}{job.error_text}"
+
+
+def _check_space(machine: LocalMachine) -> None:
+    if shutil.disk_usage(machine.data).free < _LEAST_FREE_BYTES:
+        raise MachineError(ErrorKind.DISK_FULL, f"there is no space left where {machine.data} lies")
+
+
+def discard(job_id: str, machine: LocalMachine) -> None:
+    """Remove a job and all it stored, the objects first: the disk may be full."""
+    for prefix in job_prefixes(job_id):
+        machine.objects.delete([info.key for info in machine.objects.list(prefix)])
+    control.delete(job_id, machine.services)
+
+
+def deliver(job: Job, machine: LocalMachine, output: Path) -> None:
+    """Let the finished film stand at `output`; the data folder keeps no second copy.
+
+    Raises:
+        MachineError: `output_unwritable` or `disk_full`.
+    """
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(
+            ErrorKind.OUTPUT_UNWRITABLE, f"cannot write {output}: {error.strerror}"
+        ) from error
+    machine.objects.hand_over(job.output_key or "", output)

@@ -1,0 +1,70 @@
+"""What a conversion will take, told before it begins; the speed is learnt from earlier ones."""
+
+import json
+import shutil
+from pathlib import Path
+
+from stereo_spot.model import Frozen, JobOptions, SourceFacts, StereoMode
+
+_FIRST_GUESS = {"classic": 12e6, "stub": 30e6}
+"""Source pixels per second and worker, before this machine has been measured."""
+_BITS_PER_PIXEL = 0.15
+_DOUBLED = {StereoMode.SBS, StereoMode.TOP_BOTTOM}
+
+
+class Estimate(Frozen):
+    """Frames, time and space; `measured` says whether this machine's own speed is behind it."""
+
+    frames: int
+    seconds: float
+    measured: bool
+    needed_bytes: int
+    free_bytes: int
+
+
+def _speed_file(data: Path) -> Path:
+    return data / "speed.json"
+
+
+def estimate(
+    facts: SourceFacts, options: JobOptions, source_bytes: int, data: Path, *, workers: int
+) -> Estimate:
+    """Estimate a conversion; while it works it holds the cut, the rendered parts and the film."""
+    speeds = _speeds(data)
+    recipe = options.recipe
+    speed = speeds.get(recipe.tier, _FIRST_GUESS[recipe.tier])
+    share = _share(facts, options)
+    frames = round(facts.frames * share)
+    pixels = facts.width * facts.height * frames
+    film = pixels * (2 if recipe.mode in _DOUBLED else 1) * _BITS_PER_PIXEL / 8
+    return Estimate(
+        frames=frames,
+        seconds=pixels / speed / workers,
+        measured=recipe.tier in speeds,
+        needed_bytes=round(source_bytes * share + 2 * film),
+        free_bytes=shutil.disk_usage(data).free,
+    )
+
+
+def learn_speed(facts: SourceFacts, tier: str, seconds: float, workers: int, data: Path) -> None:
+    """Remember how fast this machine was."""
+    pixels = facts.width * facts.height * facts.frames
+    speeds = _speeds(data) | {tier: pixels / max(seconds, 0.1) / workers}
+    draft = _speed_file(data).with_suffix(".part")
+    draft.write_text(json.dumps(speeds))
+    draft.replace(_speed_file(data))
+
+
+def _share(facts: SourceFacts, options: JobOptions) -> float:
+    if not facts.duration_s:
+        return 1.0
+    end = min(options.end_s or facts.duration_s, facts.duration_s)
+    return max(0.0, end - (options.start_s or 0.0)) / facts.duration_s
+
+
+def _speeds(data: Path) -> dict[str, float]:
+    try:
+        speeds: dict[str, float] = json.loads(_speed_file(data).read_text())
+    except (OSError, ValueError):
+        return {}
+    return speeds

@@ -1,0 +1,138 @@
+"""The contract of `JobStore`."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from stereo_spot.errors import ErrorKind, RequestError
+from stereo_spot.model import OPEN, Job, JobStatus, StereoMode
+from stereo_spot.transitions import job as moves
+
+
+def a_job(**changes) -> Job:
+    fields = {
+        "job_id": str(uuid.uuid4()),
+        "status": JobStatus.CREATED,
+        "mode": StereoMode.SBS,
+        "created_at": 100.0,
+        "updated_at": 100.0,
+        "deadline_at": 200.0,
+        "start_requested_at": 100.0,
+    }
+    return Job(**{**fields, **changes})
+
+
+def claim(now, owner, etag="v1"):
+    return moves.claim_chunk(now, owner, 180.0, etag=etag, size=1)
+
+
+class TestJobStore:
+    def test_a_row_comes_back_as_it_was_stored(self, jobs):
+        job = a_job(title="Käse & ⟨b⟩", result={"notes": ["x"]})
+
+        assert jobs.create(job)
+
+        assert jobs.get(job.job_id) == job
+
+    def test_an_id_is_taken_once(self, jobs):
+        job = a_job(title="first")
+        jobs.create(job)
+
+        assert not jobs.create(a_job(job_id=job.job_id, title="second"))
+        assert jobs.get(job.job_id).title == "first"
+
+    def test_a_missing_row_is_none_and_no_change_creates_it(self, jobs):
+        missing = str(uuid.uuid4())
+
+        assert jobs.get(missing) is None
+        assert jobs.apply(missing, moves.delete(1.0)) is None
+        assert jobs.get(missing) is None
+
+    def test_a_change_whose_condition_fails_changes_nothing(self, jobs):
+        job = a_job(status=JobStatus.COMPLETED)
+        jobs.create(job)
+
+        assert jobs.apply(job.job_id, *claim(150.0, "a")) is None
+        assert jobs.get(job.job_id) == job
+
+    def test_the_first_change_that_holds_is_made(self, jobs):
+        job = a_job()
+        jobs.create(job)
+
+        first = jobs.apply(job.job_id, *claim(150.0, "a"))
+        second = jobs.apply(job.job_id, *claim(400.0, "b"))
+
+        assert (first.lease_owner, first.reclaims) == ("a", 0)
+        assert (second.lease_owner, second.reclaims) == ("b", 1)
+
+    def test_a_held_lease_refuses_another_owner(self, jobs):
+        job = a_job()
+        jobs.create(job)
+        jobs.apply(job.job_id, *claim(150.0, "a"))
+
+        assert jobs.apply(job.job_id, *claim(151.0, "b")) is None
+
+    def test_a_comparison_with_a_missing_attribute_is_false(self, jobs):
+        job = a_job(status=JobStatus.FAILED)
+        jobs.create(job)
+
+        assert jobs.apply(job.job_id, moves.expire(1e12, job)) is None
+
+    def test_of_many_at_once_one_wins(self, jobs):
+        job = a_job()
+        jobs.create(job)
+
+        with ThreadPoolExecutor(8) as pool:
+            tried = [pool.submit(jobs.apply, job.job_id, *claim(150.0, str(n))) for n in range(16)]
+
+        assert sum(attempt.result() is not None for attempt in tried) == 1
+
+    def test_adds_from_many_at_once_all_count(self, jobs):
+        job = a_job(status=JobStatus.CHUNKING_COMPLETE)
+        jobs.create(job)
+
+        with ThreadPoolExecutor(8) as pool:
+            for _ in range(24):
+                pool.submit(jobs.apply, job.job_id, moves.note_done(150.0, 10))
+
+        assert (jobs.get(job.job_id).done_hint, jobs.get(job.job_id).frames_done) == (24, 240)
+
+    def test_pages_are_newest_first_and_whole(self, jobs):
+        stored = [a_job(created_at=float(n // 2)) for n in range(7)]
+        for job in stored:
+            jobs.create(job)
+        jobs.create(a_job(status=JobStatus.DELETED))
+
+        seen, cursor = [], None
+        while True:
+            page = jobs.page(OPEN, limit=3, cursor=cursor)
+            seen += page.jobs
+            cursor = page.cursor
+            if cursor is None:
+                break
+
+        assert len(seen) == 7
+        assert [(j.created_at, j.job_id) for j in seen] == sorted(
+            ((j.created_at, j.job_id) for j in stored), reverse=True
+        )
+
+    def test_a_page_can_be_of_one_owner(self, jobs):
+        jobs.create(a_job(owner="ann"))
+        jobs.create(a_job(owner="bob"))
+
+        assert [job.owner for job in jobs.page(OPEN, owner="ann").jobs] == ["ann"]
+
+    @pytest.mark.parametrize("cursor", ["x", "bm9wZQ==", "é", "e30=", "bnVsbA=="])
+    def test_a_forged_cursor_is_refused(self, jobs, cursor):
+        with pytest.raises(RequestError) as refused:
+            jobs.page(OPEN, cursor=cursor)
+        assert refused.value.kind is ErrorKind.BAD_REQUEST
+
+    def test_due_lists_what_is_due_only(self, jobs):
+        due = a_job(status=JobStatus.COMPLETED, due_at=50.0)
+        jobs.create(due)
+        jobs.create(a_job(status=JobStatus.COMPLETED, due_at=150.0))
+        jobs.create(a_job())
+
+        assert [job.job_id for job in jobs.due(100.0)] == [due.job_id]
