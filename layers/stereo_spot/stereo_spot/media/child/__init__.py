@@ -1,0 +1,1 @@
+"""What runs inside the guarded process, and only there: the one place that opens media."""

@@ -1,0 +1,213 @@
+"""Open one untrusted film: demuxer from its magic bytes, whitelists, limits, one video stream."""
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NoReturn
+
+import av
+import av.error
+from av.container import InputContainer
+from av.stream import Discard, Disposition, Stream
+from av.video.stream import VideoStream
+
+from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media import guard
+from stereo_spot.media.child import boxes
+from stereo_spot.media.child.boxes import Box
+from stereo_spot.media.child.ranges import RemoteFile
+from stereo_spot.media.guard import MediaLimits
+
+TKHD_MATRIX = {0: 40, 1: 52}
+NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
+
+
+@dataclass
+class Film:
+    """An opened film."""
+
+    file: RemoteFile
+    demuxer: str
+    container: InputContainer
+    video: VideoStream
+    top: tuple[Box, ...]
+    """The outermost boxes; empty where the film is not mp4 or mov."""
+
+    @property
+    def time_base(self) -> Fraction:
+        """The unit of the video's times."""
+        return self.video.time_base or Fraction(1, 1000)
+
+    @property
+    def codec(self) -> str:
+        """The video codec's common name."""
+        return self.video.codec.canonical_name
+
+    def hollow_media(self) -> None:
+        """Read no more media, only the index, where the index is whole: times stay, bytes go."""
+        kinds = [box.kind for box in self.top]
+        if b"moov" in kinds and b"moof" not in kinds and len(self.video.index_entries):
+            self.file.hollow = tuple(
+                (box.start, box.end) for box in self.top if box.kind == b"mdat"
+            )
+
+    def only(self, *streams: Any) -> None:
+        """Have the demuxer pass over every other stream."""
+        wanted = {stream.index for stream in streams}
+        for stream in self.container.streams:
+            stream.discard = Discard.default if stream.index in wanted else Discard.all
+
+
+@contextlib.contextmanager
+def opened(file: RemoteFile, limits: MediaLimits) -> Iterator[Film]:
+    """Open `file` and check its header against `limits`."""
+    if file.size > limits.max_bytes:
+        raise SourceError(
+            ErrorKind.SOURCE_TOO_LARGE,
+            f"the file has {file.size} bytes; at most {limits.max_bytes} are taken",
+        )
+    demuxer = guard.sniff(file.exactly(0, guard.HEAD_BYTES))
+    top = tuple(boxes.boxes(file, 0, file.size)) if demuxer == "mov" else ()
+    _check_whole(file, demuxer, top)
+    with contextlib.closing(open_container(file, demuxer)) as container:
+        video = _pick_video(container)
+        _check(container, video, limits)
+        yield Film(file, demuxer, container, video, top)
+
+
+def open_container(file: RemoteFile, demuxer: str) -> InputContainer:
+    """Open with one demuxer that may follow nothing."""
+    file.seek(0)
+    try:
+        return av.open(
+            file,
+            "r",
+            format=demuxer,
+            options=guard.GUARD,
+            metadata_errors="replace",
+            io_open=_refuse_to_open,
+        )
+    except av.error.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+        raise SourceError(
+            ErrorKind.SOURCE_CORRUPT, f"the file's header cannot be read: {error.strerror}"
+        ) from error
+
+
+def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise SourceError(
+        ErrorKind.SOURCE_FORBIDDEN_FORMAT, f"the file refers to another place: {url!r:.200}"
+    )
+
+
+def _check_whole(file: RemoteFile, demuxer: str, top: tuple[Box, ...]) -> None:
+    if demuxer == "mov":
+        if any(box.end > file.size for box in top):
+            _refuse_truncated(file, demuxer, top)
+        if not any(box.kind == b"moov" for box in top):
+            raise SourceError(
+                ErrorKind.SOURCE_TRUNCATED,
+                f"the file has no index (moov) in its {file.size} bytes: it was cut short or "
+                "never finished",
+            )
+    end = boxes.declared_end(file, demuxer)
+    if end is not None and end > file.size:
+        raise SourceError(
+            ErrorKind.SOURCE_TRUNCATED, f"the file ends after {file.size} of {end} bytes"
+        )
+
+
+def _refuse_truncated(file: RemoteFile, demuxer: str, top: tuple[Box, ...]) -> NoReturn:
+    message = f"the file ends after {file.size} of {max(box.end for box in top)} bytes"
+    if any(box.kind == b"moov" and box.end <= file.size for box in top):
+        with contextlib.closing(open_container(file, demuxer)) as container:
+            entries = list(_pick_video(container).index_entries)
+            whole = sum(entry.pos + entry.size <= file.size for entry in entries)
+            message += f": {whole} of {len(entries)} frames are there"
+    raise SourceError(ErrorKind.SOURCE_TRUNCATED, message)
+
+
+def _pick_video(container: InputContainer) -> VideoStream:
+    for stream in container.streams.video:
+        if not stream.disposition & NOT_VIDEO:
+            return stream
+    what = "only sound" if container.streams.audio else "no picture track"
+    raise SourceError(ErrorKind.SOURCE_NO_VIDEO, f"the file has {what}")
+
+
+def _check(container: InputContainer, video: VideoStream, limits: MediaLimits) -> None:
+    if len(container.streams) > limits.max_streams:
+        raise SourceError(
+            ErrorKind.SOURCE_FORBIDDEN_FORMAT,
+            f"the file has {len(container.streams)} tracks; at most {limits.max_streams} are taken",
+        )
+    _check_codec(video)
+    _check_size(video.codec_context.width, video.codec_context.height, limits)
+    rate = video.average_rate or Fraction(0)
+    if rate > limits.max_frame_rate:
+        raise SourceError(
+            ErrorKind.SOURCE_TOO_MANY_FRAMES,
+            f"the film has {float(rate):g} frames per second; at most "
+            f"{limits.max_frame_rate:g} are taken",
+        )
+    if video.duration and video.time_base:
+        check_duration(float(video.duration * video.time_base), limits)
+
+
+def _check_codec(video: VideoStream) -> None:
+    if video.codec_context is None:
+        raise SourceError(
+            ErrorKind.SOURCE_UNSUPPORTED_CODEC, "the film's video codec is not known here"
+        )
+    codec = video.codec.canonical_name
+    if codec not in guard.VIDEO_CODECS:
+        raise SourceError(
+            ErrorKind.SOURCE_UNSUPPORTED_CODEC,
+            f"the film's video codec {codec!r} is not supported; supported are "
+            f"{', '.join(sorted(guard.VIDEO_CODECS))}",
+        )
+
+
+def _check_size(width: int, height: int, limits: MediaLimits) -> None:
+    if width <= 0 or height <= 0:
+        raise SourceError(
+            ErrorKind.SOURCE_CORRUPT, "the film does not say how large its frames are"
+        )
+    if width * height > limits.max_pixels or max(width, height) > limits.max_side:
+        raise SourceError(
+            ErrorKind.SOURCE_TOO_MANY_PIXELS,
+            f"the film is {width}x{height}; at most {limits.max_pixels} pixels and "
+            f"{limits.max_side} a side are taken",
+        )
+
+
+def check_duration(seconds: float, limits: MediaLimits) -> None:
+    """Refuse a film that lasts too long."""
+    if seconds > limits.max_duration_s:
+        raise SourceError(
+            ErrorKind.SOURCE_TOO_LONG,
+            f"the film lasts {seconds:.0f} s; at most {limits.max_duration_s:.0f} are taken",
+        )
+
+
+def rotation(film: Film) -> int:
+    """How many degrees clockwise the film wants its pictures turned."""
+    for moov in (box for box in film.top if box.kind == b"moov"):
+        for tkhd in boxes.find(film.file, moov, b"trak", b"tkhd"):
+            head = film.file.exactly(tkhd.start, 96)
+            id_at = 20 if head[0] else 12
+            if int.from_bytes(head[id_at : id_at + 4], "big") == film.video.id:
+                at = TKHD_MATRIX[min(head[0], 1)]
+                a, b = (
+                    int.from_bytes(head[at + i : at + i + 4], "big", signed=True) for i in (0, 4)
+                )
+                return round(math.degrees(math.atan2(b, a))) % 360
+    return 0
+
+
+def codec_name(stream: Stream) -> str:
+    """The common name of a track's codec."""
+    return stream.codec.canonical_name if stream.codec_context else "unknown"

@@ -1,0 +1,179 @@
+"""Every shown frame of a film with its time, from one pass over its packets; nothing decoded."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from av.packet import Packet
+
+from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media.child.door import Film, check_duration
+from stereo_spot.media.guard import MediaLimits
+
+JUMP_BACK_S = 60
+FIRST_KEY_BYTES = 1 << 16
+
+
+@dataclass
+class Timeline:
+    """What one pass learnt. A packet's ordinal is its place among the video packets."""
+
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    """Times of the shown frames, in the order they are shown."""
+    ordinals: array[int] = field(default_factory=lambda: array("q"))
+    """The packet of each shown frame."""
+    key_pts: array[int] = field(default_factory=lambda: array("q"))
+    key_ordinals: array[int] = field(default_factory=lambda: array("q"))
+    end_pts: int = 0
+    """When the last frame stops being shown."""
+    packets: dict[int, int] = field(default_factory=dict)
+    """Packets of every stream, by stream index."""
+    first_key: bytes = b""
+    """The beginning of the first key packet."""
+
+
+class Judge:
+    """Decides which packets are shown frames; the same for planning and cutting."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        self._codec = film.codec
+        self._first_key: int | None = None
+        self._latest = 0
+        self._jump = int(JUMP_BACK_S / film.time_base)
+
+    def shown(self, packet: Packet[Any]) -> int | None:
+        """When the packet's frame is shown; None when it never is."""
+        pts = time_of(packet)
+        if self._first_key is None:
+            if not packet.is_keyframe:
+                return None
+            self._first_key = self._latest = pts
+        self._check_jump(pts)
+        if packet.is_discard or pts < self._first_key or self._invisible(packet):
+            return None
+        return pts
+
+    def _check_jump(self, pts: int) -> None:
+        if pts < self._latest - self._jump:
+            seconds = float((self._latest - pts) * self._film.time_base)
+            raise SourceError(
+                ErrorKind.SOURCE_CORRUPT,
+                f"the film's clock jumps back by {seconds:.0f} s: "
+                "it was joined from pieces without being rewritten",
+            )
+        self._latest = max(self._latest, pts)
+
+    def _invisible(self, packet: Packet[Any]) -> bool:
+        """VP8 keeps pictures that are only referred to in packets of their own."""
+        return self._codec == "vp8" and not memoryview(packet)[0] & 0x10
+
+
+def time_of(packet: Packet[Any]) -> int:
+    """When a packet's frame is shown."""
+    pts = packet.pts if packet.pts is not None else packet.dts
+    if pts is None:
+        raise SourceError(ErrorKind.SOURCE_CORRUPT, "a frame of the film has no time")
+    return pts
+
+
+def numbered(film: Film) -> Iterator[tuple[int, Packet[Any]]]:
+    """The video packets with their ordinals."""
+    ordinal = 0
+    for packet in film.container.demux(film.video):
+        if packet.size:
+            yield ordinal, packet
+            ordinal += 1
+
+
+def walk(film: Film, limits: MediaLimits) -> Timeline:
+    """Pass over the whole film once."""
+    film.hollow_media()
+    line = Timeline()
+    judge = Judge(film)
+    last, duration, ordinal = -(1 << 62), 0, -1
+    for packet in _all_packets(film, line, limits):
+        ordinal += 1
+        pts = judge.shown(packet)
+        if packet.is_keyframe:
+            line.first_key = line.first_key or _beginning(film, packet)
+            line.key_pts.append(time_of(packet))
+            line.key_ordinals.append(ordinal)
+        if pts is not None:
+            line.pts.append(pts)
+            line.ordinals.append(ordinal)
+            if pts > last:
+                last, duration = pts, packet.duration or 0
+    film.file.hollow = ()
+    _finish(line, film, duration, limits)
+    return line
+
+
+def _all_packets(film: Film, line: Timeline, limits: MediaLimits) -> Iterator[Packet[Any]]:
+    """The video packets; those of other streams are only counted."""
+    total = 0
+    hollow = bool(film.file.hollow)
+    if hollow:
+        film.only(film.video)
+        for stream in film.container.streams:
+            line.packets[stream.index] = len(stream.index_entries)
+    for packet in film.container.demux():
+        if not packet.size:
+            continue
+        total += 1
+        if total > limits.max_packets:
+            raise SourceError(
+                ErrorKind.SOURCE_TOO_MANY_FRAMES,
+                f"the file has more than {limits.max_packets} packets",
+            )
+        if not hollow:
+            line.packets[packet.stream_index] = line.packets.get(packet.stream_index, 0) + 1
+        if packet.stream_index == film.video.index:
+            yield packet
+
+
+def _beginning(film: Film, packet: Packet[Any]) -> bytes:
+    if not film.file.hollow or packet.pos is None:
+        return bytes(memoryview(packet)[:FIRST_KEY_BYTES])
+    hollow, film.file.hollow = film.file.hollow, ()
+    here = film.file.tell()
+    data = film.file.exactly(packet.pos, min(packet.size, FIRST_KEY_BYTES))
+    film.file.seek(here)
+    film.file.hollow = hollow
+    return data
+
+
+def _finish(line: Timeline, film: Film, duration: int, limits: MediaLimits) -> None:
+    if not line.pts:
+        raise SourceError(ErrorKind.SOURCE_CORRUPT, "the film has no frame that can be shown")
+    if len(line.pts) > limits.max_frames:
+        raise SourceError(
+            ErrorKind.SOURCE_TOO_MANY_FRAMES,
+            f"the film has {len(line.pts)} frames; at most {limits.max_frames} are taken",
+        )
+    order = sorted(range(len(line.pts)), key=line.pts.__getitem__)
+    line.pts = array("q", (line.pts[i] for i in order))
+    line.ordinals = array("q", (line.ordinals[i] for i in order))
+    keys = sorted(zip(line.key_pts, line.key_ordinals, strict=True))
+    line.key_pts = array("q", (pts for pts, _ in keys))
+    line.key_ordinals = array("q", (ordinal for _, ordinal in keys))
+    line.end_pts = line.pts[-1] + max(duration or _usual_duration(line.pts, film), 1)
+    check_duration(float((line.end_pts - line.pts[0]) * film.time_base), limits)
+
+
+def _usual_duration(pts: array[int], film: Film) -> int:
+    if len(pts) > 1:
+        return (pts[-1] - pts[0]) // (len(pts) - 1)
+    rate = film.video.average_rate or Fraction(25)
+    return int(1 / rate / film.time_base)
+
+
+def key_before(line: Timeline, pts: int) -> int:
+    """The packet decoding must begin with to show the frame at `pts`."""
+    place = bisect_right(line.key_pts, pts) - 1
+    return line.key_ordinals[place] if place >= 0 else 0

@@ -1,0 +1,28 @@
+"""How a source is cut: a pure function of its bytes and the options."""
+
+from stereo_spot.media import sandbox
+from stereo_spot.media.guard import MediaLimits
+from stereo_spot.model import JobOptions, Plan
+from stereo_spot.ports import RangeReader
+
+
+def plan(
+    source: RangeReader,
+    *,
+    source_etag: str,
+    options: JobOptions,
+    preroll_frames: int,
+    limits: MediaLimits,
+) -> Plan:
+    """Plan the presentation windows of `source`.
+
+    Windows need not begin at keyframes. Each shows its engine up to `preroll_frames` earlier
+    frames; none at the start and after a scene cut.
+
+    Raises:
+        SourceError: the film cannot be used.
+        RequestError: the options leave nothing to do, or make too many segments.
+    """
+    request = {"options": options.model_dump(mode="json"), "preroll_frames": preroll_frames}
+    result = sandbox.run("plan", request, readers=sandbox.one(source), limits=limits)
+    return Plan.model_validate({"source_etag": source_etag, "options": options, **result})

@@ -1,0 +1,91 @@
+"""Files that the guarded process writes through its parent; it can open none itself."""
+
+import errno
+import os
+from pathlib import Path
+from types import MappingProxyType
+
+from stereo_spot.errors import ErrorKind, MachineError, SourceError
+from stereo_spot.media.guard import MediaLimits
+from stereo_spot.ports import RangeReader
+
+_KINDS = MappingProxyType({"segment": ".mp4", "spool": ".spool"})
+
+
+class Scratch:
+    """A folder of named files, and the source beside them."""
+
+    def __init__(self, folder: Path, source: RangeReader, limits: MediaLimits) -> None:
+        self._folder = folder
+        self._source = source
+        self._max_bytes = 2 * limits.max_bytes
+        self._open: dict[str, int] = {}
+
+    def __enter__(self) -> "Scratch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in tuple(self._open):
+            self.close(name)
+
+    def reader(self, name: str) -> RangeReader:
+        """The source or a file written before."""
+        return self._source if name == "source" else _Written(self._descriptor(name))
+
+    def write(self, name: str, at: int, data: bytes) -> None:
+        """Put `data` at `at` of a file, which is made if it is new.
+
+        Raises:
+            MachineError: `disk_full`.
+        """
+        if at < 0 or at + len(data) > self._max_bytes:
+            raise SourceError(ErrorKind.SOURCE_CORRUPT, f"{name} would grow past every limit")
+        view = memoryview(data)
+        try:
+            while view:
+                done = os.pwrite(self._descriptor(name), view, at)
+                view, at = view[done:], at + done
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise MachineError(
+                    ErrorKind.DISK_FULL, f"no space left for segments in {self._folder.parent}"
+                ) from error
+            raise
+
+    def close(self, name: str) -> Path:
+        """Finish a file; returns where it is."""
+        descriptor = self._open.pop(name, None)
+        if descriptor is not None:
+            os.close(descriptor)
+        return self._path(name)
+
+    def drop(self, name: str) -> None:
+        """Delete a file."""
+        self.close(name).unlink(missing_ok=True)
+
+    def _descriptor(self, name: str) -> int:
+        if name not in self._open:
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+            self._open[name] = os.open(self._path(name), flags, 0o600)
+        return self._open[name]
+
+    def _path(self, name: str) -> Path:
+        kind, _, number = name.partition(":")
+        return self._folder / f"{kind}-{int(number):05d}{_KINDS[kind]}"
+
+
+class _Written:
+    """A file of the scratch folder, read by ranges."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._descriptor).st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return os.pread(self._descriptor, length, offset)
+
+    def close(self) -> None:
+        """The folder closes it."""
