@@ -5,7 +5,7 @@ import logging
 from stereo_spot.conversion.services import Services
 from stereo_spot.errors import ErrorKind, StereoSpotError
 from stereo_spot.events import JobCompleted, JobFailed
-from stereo_spot.model import CHUNKING, Job, JobStatus, Segment
+from stereo_spot.model import CHUNKING, Job, JobStatus, Seconds, Segment
 from stereo_spot.transitions import job as moves
 from stereo_spot.transitions.change import Change
 from stereo_spot.transitions.job import RECLAIM_LIMIT, TRY_LIMIT, Failure
@@ -50,7 +50,7 @@ def failure_of(error: Exception, otherwise: ErrorKind, segment: int | None = Non
     return Failure(otherwise, f"{type(error).__name__}: {error}", segment)
 
 
-def exhausted(job: Job, rows: list[Segment]) -> Failure | None:
+def exhausted(job: Job, rows: list[Segment], now: Seconds) -> Failure | None:
     """Why the job cannot go on, or None: the tries or reclaims of a step or segment are used up."""
     phase = ErrorKind.ASSEMBLE_FAILED
     if job.status is not JobStatus.REASSEMBLING:
@@ -62,17 +62,18 @@ def exhausted(job: Job, rows: list[Segment]) -> Failure | None:
             ErrorKind.NO_PROGRESS, f"{job.reclaims} workers were lost without any progress"
         )
     if job.status in CHUNKING:
-        return next(filter(None, (_spent(row, job) for row in rows)), None)
+        return next(filter(None, (_spent(row, job, now) for row in rows)), None)
     return None
 
 
-def _spent(row: Segment, job: Job) -> Failure | None:
+def _spent(row: Segment, job: Job, now: Seconds) -> Failure | None:
     if row.done or row.round != job.round:
         return None
     if row.tries >= TRY_LIMIT:
         kind = ErrorKind(row.error_kind) if row.error_kind else ErrorKind.SEGMENT_FAILED
         return Failure(kind, row.error_text or f"{row.tries} tries failed", row.segment_index)
-    if row.reclaims >= RECLAIM_LIMIT and row.progress_mark >= job.done_hint:
+    held = row.lease_until is not None and row.lease_until >= now
+    if row.reclaims >= RECLAIM_LIMIT and row.progress_mark >= job.done_hint and not held:
         return Failure(
             ErrorKind.NO_PROGRESS,
             f"{row.reclaims} workers were lost on this segment without any progress",
@@ -86,7 +87,9 @@ def end_if_exhausted(job_id: str, app: Services) -> Job | None:
     job = app.jobs.get(job_id)
     if job is None or not job.status.open:
         return None
-    failure = exhausted(job, app.ledger.rows(job_id) if job.status in CHUNKING else [])
+    rows = app.ledger.rows(job_id) if job.status in CHUNKING else []
+    now = app.clock()
+    failure = exhausted(job, rows, now)
     if failure is None:
         return None
-    return end(job_id, moves.fail(app.clock(), job, failure), app)
+    return end(job_id, moves.fail(now, job, failure), app)

@@ -89,7 +89,7 @@ def _sweep_chunking(job: Job, app: Services) -> None:
         return
     if job.status is JobStatus.CHUNKING_IN_PROGRESS:
         _wake(job, ChunkRequested(job_id=job.job_id), fresh, app)
-    elif (failure := exhausted(job, fresh)) is not None:
+    elif (failure := exhausted(job, fresh, app.clock())) is not None:
         end(job.job_id, moves.fail(app.clock(), job, failure), app)
         return
     _dispatch(job, fresh, app)
@@ -99,7 +99,7 @@ def _wake(
     job: Job, hint: ChunkRequested | SegmentsComplete, rows: list[Segment], app: Services
 ) -> None:
     """A step whose lease is free gets another hint, or the job ends when no try is left."""
-    failure = exhausted(job, rows)
+    failure = exhausted(job, rows, app.clock())
     if failure is not None:
         end(job.job_id, moves.fail(app.clock(), job, failure), app)
     elif job.lease_until is None or job.lease_until < app.clock():

@@ -112,6 +112,7 @@ def commit_plan(now: float, *, digest: str, total: int, facts: dict[str, Any]) -
             "plan_digest": digest,
             "total_segments": total,
             "facts": facts,
+            "reclaims": 0,
             "updated_at": now,
             "deadline_at": now + DEADLINE_S,
         },
@@ -162,11 +163,11 @@ def give_back(now: float, owner: str) -> Change:
 
 
 def note_done(now: float, frames: int) -> Change:
-    """One more segment is done; a hint for the count, and progress for the deadline."""
+    """One more segment is done; a hint for the count, and progress for deadline and reclaims."""
     return Change(
         "note done",
         (OneOf("status", CHUNKING),),
-        {"updated_at": now, "deadline_at": now + DEADLINE_S},
+        {"reclaims": 0, "updated_at": now, "deadline_at": now + DEADLINE_S},
         {"done_hint": 1, "frames_done": frames},
     )
 
@@ -230,10 +231,15 @@ def _failed(now: float, failure: Failure) -> dict[str, Any]:
 
 
 def fail(now: float, read: Job, failure: Failure) -> Change:
-    """The job as it was read ends in failure; a retry in between makes this write refuse."""
+    """The job as it was read ends in failure; a retry or any progress in between refuses it."""
     return Change(
         "fail",
-        (is_("status", read.status), is_("round", read.round), LeaseFree(now)),
+        (
+            is_("status", read.status),
+            is_("round", read.round),
+            is_("done_hint", read.done_hint),
+            LeaseFree(now),
+        ),
         _failed(now, failure),
     )
 
