@@ -40,6 +40,14 @@ class Haze:
         air = np.array(self.colour, np.uint16) * (256 - clear[:, :, None])
         return np.asarray((colour * clear[:, :, None] + air) >> 8, np.uint8)
 
+    def before(self, colour: NDArray[np.uint8], distance_m: float) -> NDArray[np.uint8]:
+        """The colours [h, w, 3] of one thing at a distance, seen through the air."""
+        if self.depth_m > 1e6:
+            return colour
+        clear = np.exp(-distance_m / self.depth_m)
+        shades = np.arange(256)[:, None] * clear + np.array(self.colour) * (1 - clear)
+        return np.asarray(cv2.LUT(colour, shades.astype(np.uint8)[:, None, :]), np.uint8)
+
 
 CLEAR = Haze()
 
@@ -90,8 +98,7 @@ class Flat:
         matrix = self._to_plane(view, box)
         far = float(self.middle[2] - view.position[2])
         span = 2 * view.focal * view.samples * float(np.linalg.norm(self.across)) / far
-        at = np.full((1, 1), 1.0 / far, np.float32)
-        picture = self.haze.over(self.texture.level(_level(self.texture.size / span)), at)
+        picture = self.haze.before(self.texture.level(_level(self.texture.size / span)), far)
         cut = _stretched(self.alpha, matrix, box, cv2.BORDER_CONSTANT)
         colour = _stretched(picture, matrix, box, cv2.BORDER_REPLICATE)
         canvas.draw(box, _affine(matrix[2], box), colour, cut > 127)
@@ -132,7 +139,8 @@ class Ball:
         normal = np.stack([x * depth, y * depth, depth + 0 * x], axis=-1) - centre
         normal /= np.float32(r)
         inverse = np.where(inside, 1 / np.maximum(depth, np.float32(1e-3)), 0).astype(np.float32)
-        canvas.draw(box, inverse, self.haze.over(self._lit(normal), inverse), inside)
+        far = float(centre[2])
+        canvas.draw(box, inverse, self.haze.before(self._lit(normal), far), inside)
 
     def _lit(self, normal: NDArray[np.float32]) -> NDArray[np.uint8]:
         longitude = np.arctan2(normal[:, :, 0], -normal[:, :, 2]) / (2 * np.pi) + self.turn
