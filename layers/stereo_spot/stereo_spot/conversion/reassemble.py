@@ -81,7 +81,7 @@ def _final(
     job: Job, plan: Plan, rows: list[Segment], app: Services
 ) -> tuple[ObjectInfo, dict[str, Any]]:
     """The final object: an earlier run's when it is of the same parts, else made now."""
-    key = str(FinalKey(job.job_id, final_suffix(plan)))
+    key = str(FinalKey(job.job_id, final_suffix(plan).removeprefix(".")))
     digest = hashlib.sha256("\n".join(str(row.output_etag) for row in rows).encode()).hexdigest()
     there = app.objects.head(key)
     if there is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stereo_spot.adapters.local.folder import fingerprint
 from stereo_spot.conversion import control
+from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.create import create
 from stereo_spot.conversion.progress import JobProgress, progress_of
 from stereo_spot.errors import ErrorKind, MachineError, SourceError, error_of
@@ -128,6 +129,7 @@ def drive(job_id: str, machine: LocalMachine, *, workers: int, watch: Watch) -> 
             time.sleep(_POLL_S)
     if job.status is JobStatus.FAILED:
         raise error_of(job.error_kind or "internal", _told(job))
+    collect(job, app)
     return job
 
 

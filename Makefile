@@ -1,0 +1,57 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Needed: python3 (3.11 or newer) with venv, make, and PyPI. uv is taken from PATH, or put into .tools.
+
+UV_VERSION := 0.13.8
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --locked
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install up sync models test check bench clean format
+
+help: ## say what can be done
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(UV) ## set everything up, make a clip, convert it, say where the results are
+	@$(UV) run --locked --no-dev stereo-spot demo --out demo
+
+install: $(UV) ## install the `stereo-spot` command for this user
+	$(UV) tool install --with ./inference_container[fast-warp] './layers/stereo_spot[local]'
+
+up: $(UV) ## the page and the API on this machine
+	@$(UV) run --locked --no-dev stereo-spot serve
+
+sync: $(UV) ## set up everything a developer needs
+	$(UV) sync --locked
+
+test: $(UV) ## the whole suite; parts whose tools are missing skip and say why
+	$(RUN) pytest
+
+check: $(UV) ## what must be green before a commit
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) lint-imports
+	@if [ -f template.yaml ]; then $(RUN) cfn-lint template.yaml; fi
+	$(RUN) pytest
+
+format: $(UV) ## put the code in shape
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+models: $(UV) ## add the model tiers' packages and CPU torch to this environment
+	$(UV) sync --locked --inexact --group models
+	$(UV) pip install --no-config torch==2.13.0 $(if $(TORCH_FIND_LINKS),--find-links $(TORCH_FIND_LINKS),--torch-backend=auto)
+
+bench: $(UV) ## the figures of docs/benchmarks.md, side by side in one run
+	$(RUN) python -m benchmarks.engine
+
+clean: ## remove what the targets made
+	rm -rf .venv .tools demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.tools/bin/uv:
+	@command -v python3 >/dev/null || { echo "python3 is needed (3.11 or newer)"; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is older than 3.11"; exit 1; }
+	@python3 -m venv .tools || { echo "python3's venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(shell command -v uv 2>/dev/null):
