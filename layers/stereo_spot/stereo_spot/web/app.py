@@ -1,0 +1,62 @@
+"""The web application: the API, the page and, on one machine, the store behind signed links."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from stereo_spot.conversion.services import Services
+from stereo_spot.model import JobOptions
+from stereo_spot.web import films, health, jobs, pages, signed, stream, uploads
+from stereo_spot.web.guard import LOOPBACK, Guard, GuardRules
+from stereo_spot.web.problems import Problem, install_problem_handlers
+from stereo_spot.web.site import Site
+from stereo_spot.web.storage import SignedStorage
+
+_ABOUT = """Turn an ordinary 2D video into stereoscopic 3D.
+
+`POST /v1/jobs`, send the film to the `upload` link of the answer, look at `GET /v1/jobs/{id}`
+until its `status` is `completed`, then fetch `/v1/jobs/{id}/download`.
+Every error is an RFC 9457 problem with a stable `kind`."""
+
+
+def create_app(
+    services: Services,
+    *,
+    storage: SignedStorage | None = None,
+    defaults: JobOptions | None = None,
+    allowed_hosts: Sequence[str] = (),
+    storage_origins: Sequence[str] = (),
+) -> FastAPI:
+    """Build the application.
+
+    Args:
+        services: The ports and settings that the routes use.
+        storage: Honours signed links here; None where `services` signs links to a cloud store.
+        defaults: What a request gets that leaves an option out.
+        allowed_hosts: Names that a Host header may have besides those of the loopback; `*` for
+            any, which is right only where every write needs a token.
+        storage_origins: Origins that signed links lead to, if not here.
+    """
+    app = FastAPI(
+        title="stereo-spot",
+        version=version("stereo-spot"),
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": Problem, "description": "An error, as a problem"}},
+    )
+    app.state.site = Site(services, storage, defaults or JobOptions())
+    install_problem_handlers(app)
+    for part in (jobs, uploads, films, stream, health, pages):
+        app.include_router(part.router)
+    if storage is not None:
+        app.include_router(signed.router)
+    static = Path(str(files("stereo_spot.web") / "static"))
+    app.mount("/static", StaticFiles(directory=static), name="static")
+    rules = GuardRules((*LOOPBACK, *(host.lower() for host in allowed_hosts)), storage_origins)
+    app.add_middleware(Guard, rules=rules)
+    return app

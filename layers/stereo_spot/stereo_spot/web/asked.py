@@ -1,0 +1,105 @@
+"""What a request to make a job may say, checked at the door."""
+
+import unicodedata
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from stereo_spot.errors import ErrorKind, RequestError
+from stereo_spot.model import Container, Job, JobOptions, Recipe, StereoMode, Tier
+
+BEARABLE = 5.0
+_NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
+
+
+class Asked(BaseModel):
+    """A JSON body; it refuses what it does not know, and numbers that are none."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class NewJob(Asked):
+    """A film to convert; what is left out gets its default."""
+
+    title: str | None = Field(default=None, min_length=1, max_length=500)
+    mode: StereoMode | None = None
+    tier: Tier | None = None
+    max_disparity: float | None = Field(default=None, ge=0, le=10)
+    """Strength in percent of the picture's width; above 5 only with `force`."""
+    convergence: float | None = Field(default=None, ge=0, le=1)
+    """The depth that lies on the screen: 0 puts all in front, 1 all behind."""
+    codec: str | None = Field(default=None, pattern="^(h264|hevc)$")
+    crf: int | None = Field(default=None, ge=0, le=51)
+    preset: str | None = Field(default=None, pattern="^[a-z]{4,9}$")
+    max_width: int | None = Field(default=None, ge=16, le=16384)
+    seed: int | None = Field(default=None, ge=0, lt=1 << 31)
+    segment_duration_s: float | None = Field(default=None, ge=0.5, le=300)
+    scene_cuts: bool | None = None
+    start_s: float | None = Field(default=None, ge=0, le=1e6)
+    end_s: float | None = Field(default=None, gt=0, le=1e6)
+    container: Container | None = None
+    autostart: bool = True
+    """Whether the work begins when the film has arrived; else with `start`."""
+    force: bool = False
+
+    @field_validator("title")
+    @classmethod
+    def _plain(cls, title: str | None) -> str | None:
+        if title is not None and any(unicodedata.category(sign) in _NO_TEXT for sign in title):
+            raise ValueError("a title is one line of text")
+        return title
+
+    def options(self, defaults: JobOptions) -> JobOptions:
+        """The options asked for, on top of `defaults`.
+
+        Raises:
+            RequestError: `bad_request` for a strength that hurts and was not forced.
+        """
+        said = self.model_dump(exclude_none=True)
+        recipe = {**defaults.recipe.model_dump(), **_part(said, Recipe)}
+        others = {**defaults.model_dump(exclude={"recipe"}), **_part(said, JobOptions)}
+        options = JobOptions(recipe=Recipe(**recipe), **others)
+        if options.recipe.max_disparity > BEARABLE and not self.force:
+            raise RequestError(
+                ErrorKind.BAD_REQUEST,
+                f"a strength of {options.recipe.max_disparity} % hurts the eyes; "
+                f"{BEARABLE} % is the limit unless `force` is true",
+            )
+        return options
+
+    def asks_for(self, job: Job, defaults: JobOptions) -> bool:
+        """Whether `job` is what this request would have made."""
+        started = job.start_requested_at == job.created_at
+        return (
+            job.options == self.options(defaults)
+            and job.title == self.title
+            and (job.round > 1 or started == self.autostart)
+        )
+
+
+class UploadAsked(Asked):
+    """How the film will be sent."""
+
+    size_bytes: int | None = Field(default=None, ge=0, le=1 << 50)
+    """Length of the film; lets the server choose parts that are few enough."""
+
+
+class PartAsked(Asked):
+    """A part as its PUT was answered."""
+
+    number: int = Field(ge=1, le=10_000)
+    etag: str = Field(min_length=1, max_length=200)
+
+
+class UploadDone(Asked):
+    """What was sent; without a list, all that the store holds."""
+
+    parts: list[PartAsked] | None = Field(default=None, min_length=1, max_length=10_000)
+    size_bytes: int | None = Field(default=None, ge=0, le=1 << 50)
+    """Length of the film; a different sum of the parts is refused."""
+
+
+def _part(said: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name in model.model_fields}

@@ -1,0 +1,34 @@
+"""Pages from templates: everything is escaped, an unknown name is an error."""
+
+from functools import cache
+from typing import Any
+
+from fastapi import Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from stereo_spot.web import words
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("stereo_spot.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        count=words.count, span=words.span, size=words.size, ago=words.ago, moment=words.moment
+    )
+    environment.globals.update(state_words=words.STATE, advice=words.advice)
+    return environment
+
+
+def render(
+    request: Request, template: str, values: dict[str, Any], *, status: int = 200
+) -> HTMLResponse:
+    """One page; `here` is its path, for the navigation."""
+    page = _templates().get_template(template).render(here=request.url.path, **values)
+    return HTMLResponse(page, status, {"cache-control": "no-store"})

@@ -1,0 +1,101 @@
+"""Facts as a person reads them: states, numbers, times, and what to do about an error."""
+
+from datetime import UTC, datetime
+
+STATE = {
+    "created": "Waiting for the film",
+    "ingesting": "Fetching the film",
+    "ready": "Ready to start",
+    "queued": "About to start",
+    "chunking_in_progress": "Working",
+    "chunking_complete": "Working",
+    "reassembling": "Putting it together",
+    "completed": "Done",
+    "failed": "Failed",
+    "cancelled": "Stopped",
+    "deleted": "Deleted",
+}
+_THIN_SPACE = "\u202f"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+_ADVICE = {
+    "source_empty": ("The file is empty.", "Choose the film again."),
+    "source_not_media": ("This file is not a film.", "Choose an mp4, mov, mkv, webm, avi or ts."),
+    "source_forbidden_format": (
+        "This kind of file is not accepted.",
+        "Choose an mp4, mov, mkv, webm, avi or ts.",
+    ),
+    "source_truncated": ("The film ends too early.", "Upload the whole file again."),
+    "source_corrupt": ("The film is damaged.", "Try another copy of it."),
+    "source_no_video": ("There is no picture in this file.", "Choose a film with a picture."),
+    "source_too_large": ("The film is larger than is accepted here.", "Cut it into parts."),
+    "source_too_many_pixels": ("The picture is larger than is accepted here.", "Scale it down."),
+    "source_too_many_frames": ("The film has too many pictures.", "Cut it into parts."),
+    "source_too_long": ("The film is longer than is accepted here.", "Cut it into parts."),
+    "source_size_changes": ("The picture changes its size midway.", "Convert it to one size."),
+    "source_unsupported_codec": ("The picture's codec is not known here.", "Convert it to H.264."),
+    "source_changed": ("The film was replaced after the work began.", "Upload it again."),
+    "cancelled": ("You stopped it.", "What was finished is kept: go on where it stopped."),
+    "no_progress": ("Nothing moved for a day.", "Try again from where it stopped."),
+    "disk_full": ("There is no room left on the disk.", "Make room, then go on."),
+    "out_of_memory": ("The memory did not suffice.", "Close other programs, then go on."),
+    "not_found": ("There is nothing here.", "It may have been deleted."),
+    "conflict": ("That cannot be done now.", "Look at the film again."),
+    "upload_expired": ("The upload took too long or is over.", "Start it again."),
+    "unauthorized": ("This link is not valid, or no longer.", "Open the film again."),
+    "method_not_allowed": ("This address cannot be used that way.", "Start from the first page."),
+    "forbidden": ("Another site tried to change something here.", "Start from the first page."),
+    "wrong_host": ("This server does not answer to that name.", "Use its own address."),
+    "too_large": ("The request is too large.", "Send less at once."),
+    "internal": ("Something went wrong here.", "Try again; the log says more."),
+}
+
+
+def advice(kind: str | None) -> tuple[str, str]:
+    """What happened, in one sentence, and what a person can do."""
+    return _ADVICE.get(kind or "", ("A part of the work failed.", "Try again."))
+
+
+def count(number: float) -> str:
+    """A whole number in groups of three."""
+    return f"{number:,.0f}".replace(",", _THIN_SPACE)
+
+
+def span(seconds: float | None) -> str:
+    """A length of time, no finer than it is known."""
+    if seconds is None:
+        return "unknown"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < 10 * _MINUTE:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    if whole < _HOUR:
+        return f"{round(whole / _MINUTE)} min"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+
+
+def size(number: float | None) -> str:
+    """Bytes in the unit that fits."""
+    if number is None:
+        return "unknown"
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if number >= 10 else f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.3g} TB"
+
+
+def ago(then: float, now: float) -> str:
+    """How long ago, roughly."""
+    passed = now - then
+    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if passed >= unit:
+            number = int(passed // unit)
+            return f"{number} {name}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def moment(then: float) -> str:
+    """The exact time."""
+    return datetime.fromtimestamp(then, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
