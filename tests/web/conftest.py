@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-
 from stereo_spot.conversion.create import create
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.model import Job, JobOptions

@@ -84,6 +84,8 @@ class UploadAsked(Asked):
 
     size_bytes: int | None = Field(default=None, ge=0, le=1 << 50)
     """Length of the film; lets the server choose parts that are few enough."""
+    parts: bool = True
+    """Whether to send it in parts; else the answer holds a link for one request."""
 
 
 class PartAsked(Asked):

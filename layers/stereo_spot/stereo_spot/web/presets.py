@@ -1,4 +1,4 @@
-""" "Watch it on": what a person holds, and the layout, container and size that fit it."""
+"""What a person watches on, and the layout, container and size that fit it."""
 
 from dataclasses import dataclass
 

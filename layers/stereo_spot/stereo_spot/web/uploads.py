@@ -23,13 +23,12 @@ PartNumber = Annotated[int, Path(ge=1, le=MAX_PARTS)]
 
 
 class UploadBegun(View):
-    """An upload in parts."""
+    """How to send the film: in parts, or with one link."""
 
-    upload_id: str
-    part_size_bytes: int
+    upload_id: str | None = None
+    part_size_bytes: int | None = None
     """Send parts of this size; only the last may be smaller."""
-    single: UploadView
-    """The other way: the whole film in one request."""
+    single: UploadView | None = None
 
 
 class PartsHeld(View):
@@ -43,7 +42,7 @@ class PartsHeld(View):
 def begin_upload(
     job: ThisJob, request: Request, response: Response, site: ThisSite, asked: UploadAsked
 ) -> UploadBegun:
-    """Begin sending the film of a job in parts; a fresh link for one request comes with it."""
+    """Begin sending the film of a job in parts, or get a fresh link for one request."""
     _wants_film(job, site)
     limit = site.services.limits.max_bytes
     if asked.size_bytes is not None and asked.size_bytes > limit:
@@ -51,14 +50,12 @@ def begin_upload(
             ErrorKind.SOURCE_TOO_LARGE, f"{asked.size_bytes} bytes are more than {limit}"
         )
     key, uploads = str(SourceKey(job.job_id)), site.services.uploads
+    response.headers["cache-control"] = "no-store"
+    if not asked.parts:
+        return UploadBegun(single=UploadView.of(absolute_grant(request, uploads.single(key))))
     upload_id = uploads.begin(key)
     response.headers["location"] = f"/v1/jobs/{job.job_id}/upload/{upload_id}/parts"
-    response.headers["cache-control"] = "no-store"
-    return UploadBegun(
-        upload_id=upload_id,
-        part_size_bytes=part_size(asked.size_bytes),
-        single=UploadView.of(absolute_grant(request, uploads.single(key))),
-    )
+    return UploadBegun(upload_id=upload_id, part_size_bytes=part_size(asked.size_bytes))
 
 
 @router.post("/{upload_id}/parts/{number}", operation_id="signPart", summary="Link for a part")

@@ -1,0 +1,94 @@
+// The page of one film: follows the work, and shows another part when the state changes.
+
+import { call } from "./api.js";
+import { moveDots, tellTab } from "./dots.js";
+import { showProblem, showSending, watchDrop } from "./sending.js";
+import { count, span } from "./words.js";
+
+const EVERY_MS = 1000;
+const LASTING = ["completed", "failed", "cancelled"];
+const article = document.getElementById("job");
+const part = (id) => document.getElementById(id);
+const { id, state } = article.dataset;
+const title = article.querySelector("h1").textContent;
+
+if (part("drop")) {
+  watchDrop(async (film) => {
+    part("send-film").hidden = true;
+    try {
+      await showSending({ id }, film);
+    } catch (error) {
+      if (error.name !== "AbortError") showProblem(`The film was not sent: ${error.message}.`);
+      part("send-film").hidden = false;
+    }
+  });
+}
+
+if (part("player")) {
+  part("player").addEventListener("error", () => { part("unplayable").hidden = false; });
+}
+
+if (!LASTING.includes(state)) look();
+
+async function look() {
+  try {
+    const job = await call("GET", `/v1/jobs/${id}`);
+    if (part("away")) part("away").hidden = true;
+    if (shownAs(job.state) !== shownAs(state)) {
+      location.reload();
+      return;
+    }
+    if (part("parts")) show(job.progress);
+  } catch (error) {
+    if (error.status === 404) {
+      location.assign("/jobs");
+      return;
+    }
+    if (part("away")) part("away").hidden = false;
+  }
+  setTimeout(look, EVERY_MS);
+}
+
+function shownAs(name) {
+  return ["created", "ready", ...LASTING].includes(name) ? name : "working";
+}
+
+function show(progress) {
+  part("percent").textContent = progress.percent;
+  part("stage").textContent = progress.stage;
+  part("frames").textContent = progress.frames_total
+    ? `${count(progress.frames_done)} of ${count(progress.frames_total)} frames`
+    : "number of frames not known yet";
+  part("rate").textContent = progress.frames_per_s
+    ? `${count(progress.frames_per_s)} frames/s`
+    : "speed unknown";
+  part("left").textContent =
+    progress.seconds_left === null ? "time left unknown" : `${span(progress.seconds_left)} left`;
+  part("parts").setAttribute("aria-valuenow", progress.percent);
+  drawParts(progress.parts.length ? progress.parts : [0]);
+  moveDots(article, progress.percent);
+  tellTab(progress.percent, title);
+}
+
+function drawParts(shares) {
+  const bar = part("parts");
+  const wide = 100 / shares.length;
+  const gap = shares.length <= 40 ? 0.5 : 0;
+  if (bar.querySelectorAll(".done").length !== shares.length) {
+    bar.replaceChildren(...shares.flatMap((_, index) => [
+      bit("rest", index * wide, wide - gap),
+      bit("done", index * wide, 0),
+    ]));
+  }
+  bar.querySelectorAll(".done").forEach((drawn, index) => {
+    drawn.setAttribute("width", (wide - gap) * shares[index]);
+  });
+}
+
+function bit(name, x, width) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  for (const [key, value] of Object.entries({ class: name, x, y: 0, width, height: 1 })) {
+    made.setAttribute(key, value);
+  }
+  return made;
+}
