@@ -82,7 +82,6 @@ class Client:
         """Bytes as they are, and all that comes back."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
             got = b""
             while block := connection.recv(65536):
                 got += block

@@ -79,6 +79,8 @@ def size(number: float | None) -> str:
     """Bytes in the unit that fits."""
     if number is None:
         return "unknown"
+    if number == 1:
+        return "1 byte"
     for unit in ("bytes", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number:.0f} {unit}" if number >= 10 else f"{number:.3g} {unit}"

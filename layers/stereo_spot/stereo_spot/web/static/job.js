@@ -74,6 +74,7 @@ function drawParts(shares) {
   const bar = part("parts");
   const wide = 100 / shares.length;
   const gap = shares.length <= 40 ? 0.5 : 0;
+  bar.setAttribute("viewBox", `0 0 ${100 - gap} 1`);
   if (bar.querySelectorAll(".done").length !== shares.length) {
     bar.replaceChildren(...shares.flatMap((_, index) => [
       bit("rest", index * wide, wide - gap),
