@@ -24,17 +24,18 @@ class FileReader:
     """A path read by ranges; remembers what was asked of it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+        self._path = path
         self.size = path.stat().st_size
         self.reads: list[tuple[int, int]] = []
 
     def read_at(self, offset: int, length: int) -> bytes:
         self.reads.append((offset, length))
-        self._file.seek(offset)
-        return self._file.read(length)
+        with self._path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
 
     def close(self) -> None:
-        self._file.close()
+        """Nothing stays open between reads."""
 
 
 class FileWriter:
@@ -115,8 +116,13 @@ def make(folder: Path, film: Film) -> Path:
         video.width, video.height = film.size
         video.pix_fmt = film.pixels
         video.codec_context.time_base = 1 / film.rate
-        video.codec_context.gop_size = film.gop
-        video.codec_context.max_b_frames = film.bframes
+        if film.codec == "mjpeg":
+            video.codec_context.color_range = 2
+        if film.codec == "mjpeg":
+            video.codec_context.color_range = 2
+        else:
+            video.codec_context.gop_size = film.gop
+            video.codec_context.max_b_frames = film.bframes
         video.options = {"threads": "1", **_speed(film), **film.options}
         sounds = [_sound_stream(out, sound) for sound in film.sounds]
         texts = out.add_mux_stream("subrip") if film.subtitles else None
@@ -265,7 +271,7 @@ def render(segment: CutSegment, source: Path, target: Path, *, double: bool = Tr
         first = kept[0]
         stream = out.add_stream("libx264", rate=30)
         stream.width = first.width * (2 if double else 1)
-        stream.height = first.height
+        stream.height = first.height + first.height % 2
         stream.pix_fmt = first.format.name
         stream.codec_context.time_base = Fraction(1, 30)
         stream.options = {
@@ -283,11 +289,11 @@ def render(segment: CutSegment, source: Path, target: Path, *, double: bool = Tr
 
 def doubled(frame: av.VideoFrame) -> av.VideoFrame:
     """The picture twice, side by side."""
-    twin = av.VideoFrame(frame.width * 2, frame.height, frame.format.name)
+    twin = av.VideoFrame(frame.width * 2, frame.height + frame.height % 2, frame.format.name)
     for plane, rows in zip(twin.planes, planes(frame), strict=True):
-        both = np.hstack([rows, rows])
+        both = np.hstack([rows, rows])[:, : plane.line_size]
         padded = np.zeros((plane.height, plane.line_size), np.uint8)
-        padded[:, : both.shape[1]] = both
+        padded[: both.shape[0], : both.shape[1]] = both
         plane.update(padded.tobytes())
     return twin
 
@@ -338,3 +344,44 @@ def finish(
         )
     finally:
         writer.close()
+
+
+@dataclass
+class Heard:
+    """The packets of one sound or subtitle track."""
+
+    payload: list[bytes]
+    times: list[Fraction]
+    language: str | None
+
+
+def heard(path: Path, kind: str = "audio") -> list[Heard]:
+    """Every track of a kind, packet by packet, without the framing that transport streams add."""
+    with av.open(str(path)) as file:
+        tracks = {
+            stream.index: Heard([], [], stream.language)
+            for stream in file.streams
+            if stream.type == kind
+        }
+        for packet in file.demux():
+            if packet.size and packet.stream_index in tracks:
+                track = tracks[packet.stream_index]
+                track.payload.append(bare(bytes(packet)))
+                track.times.append(packet.pts * packet.time_base)
+        return list(tracks.values())
+
+
+def bare(payload: bytes) -> bytes:
+    """AAC without its ADTS header."""
+    if payload[:1] == b"\xff" and payload[1] & 0xF6 == 0xF0:
+        return payload[7 if payload[1] & 1 else 9 :]
+    return payload
+
+
+def samples(path: Path) -> list[int]:
+    """Decoded samples of every sound track."""
+    counts = []
+    for place in range(len(heard(path))):
+        with av.open(str(path)) as file:
+            counts.append(sum(frame.samples for frame in file.decode(audio=place)))
+    return counts

@@ -60,9 +60,9 @@ class Joiner:
         self._request = request
         self._channel = channel
         self._worst_shift = Fraction(0)
-        start, end = (at * schedule.time_base for at in (schedule.times[0], schedule.end))
-        self._within = (start, end) if request["trimmed"] else None
-        self._origin = start if request["trimmed"] else self._clock_start(start)
+        self._start, end = (at * schedule.time_base for at in (schedule.times[0], schedule.end))
+        self._within = (self._start, end) if request["trimmed"] else None
+        self._origin = self._start
 
     def run(self, video: Iterator[Packet[Any]]) -> dict[str, Any]:
         """Mux everything."""
@@ -70,21 +70,22 @@ class Joiner:
         with self._open() as out:
             stream, template = self._video_stream(out, first)
             kept = tracks.carry(self._film, out, self._container)
+            carried = tracks.Carried(self._film, kept)
+            if self._within is None:
+                self._origin = self._on_video_clock(carried.clock_start(self._start))
             chapters = tracks.chapters(self._film, self._origin, self._within)
             out.set_chapters(chapters)
             out.metadata.update(tracks.tags(self._film.container.metadata))
             pictures = self._pictures(chain([first], video), stream)
-            sounds = tracks.packets(self._film, kept, self._origin, self._within)
+            sounds = carried.packets(self._origin, self._within)
             for packet in self._woven(pictures, sounds):
                 out.mux(packet)
         template.close()
         return self._report(kept)
 
-    def _clock_start(self, video_start: Fraction) -> Fraction:
-        """The origin on the video's own clock, so that picture times move without rounding."""
-        streams = list(self._film.container.streams)
-        earliest = tracks.start_of(self._film, streams, video_start)
-        return (earliest // self._schedule.time_base) * self._schedule.time_base
+    def _on_video_clock(self, time: Fraction) -> Fraction:
+        """The tick at or before a time, so that picture times move without rounding."""
+        return (time // self._schedule.time_base) * self._schedule.time_base
 
     def _open(self) -> OutputContainer:
         options = {"strict": "unofficial"}
@@ -150,7 +151,7 @@ class Joiner:
         time, packet, track = timed
         if track is None:
             return packet
-        time_base = track.source.time_base or Fraction(1)
+        time_base = packet.time_base
         if track.source.type == "audio":
             shift = abs((packet.pts or 0) * time_base - time)
             self._worst_shift = max(self._worst_shift, shift)

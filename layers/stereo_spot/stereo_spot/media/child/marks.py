@@ -41,9 +41,10 @@ def found(film: Film, line: Timeline) -> dict[str, Any]:
         container, names = mode, ["StereoMode"] if mode else []
     else:
         container, names = _from_boxes(film)
+    first_key = line.keys[0] if line.keys else b""
     return {
         "container": container,
-        "bitstream": frame_packing(film.codec, line.first_key, film.video.codec_context.extradata),
+        "bitstream": frame_packing(film.codec, first_key, film.video.codec_context.extradata),
         "boxes": names,
     }
 

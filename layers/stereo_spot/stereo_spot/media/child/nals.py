@@ -1,11 +1,34 @@
-"""The few words of an H.264 or HEVC bitstream that are read here: units and one message."""
+"""The few words of an H.264 or HEVC bitstream that are read here: units and two messages."""
 
 from collections.abc import Iterator
 
 FRAME_PACKING = 45
+RECOVERY_POINT = 6
 ARRANGEMENTS = {3: "left_right", 4: "top_bottom"}
-SEI_TYPES = {"h264": {6}, "hevc": {39}}
+SEI_TYPES = {"h264": 6, "hevc": 39}
+H264_IDR = 5
 START_CODE = b"\x00\x00\x01"
+
+
+class Bits:
+    """A bit string, read from its beginning."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
+
+    def take(self, count: int) -> int:
+        """The next `count` bits as a number; zeros after the end."""
+        self._left -= count
+        value = self._value >> self._left if self._left >= 0 else 0
+        return value & ((1 << count) - 1)
+
+    def golomb(self) -> int:
+        """The next Exp-Golomb number."""
+        zeros = 0
+        while self._left > 0 and not self.take(1):
+            zeros += 1
+        return (1 << zeros) - 1 + self.take(zeros)
 
 
 def units(data: bytes, length_size: int) -> Iterator[bytes]:
@@ -35,17 +58,43 @@ def unit_type(codec: str, unit: bytes) -> int:
     return unit[0] & 0x1F if codec == "h264" else unit[0] >> 1 & 0x3F
 
 
+def plain(unit: bytes) -> bytes:
+    """A unit without its emulation prevention."""
+    return unit.replace(b"\x00\x00\x03", b"\x00\x00")
+
+
 def frame_packing(codec: str, packet: bytes, extradata: bytes | None) -> str | None:
     """How the frame packing message of a packet says the eyes are arranged."""
+    payload = _message(FRAME_PACKING, codec, packet, extradata)
+    if payload is None:
+        return None
+    bits = Bits(payload)
+    bits.golomb()
+    cancelled = bits.take(1)
+    return None if cancelled else ARRANGEMENTS.get(bits.take(7))
+
+
+def refreshes_slowly(codec: str, packet: bytes, extradata: bytes | None) -> bool:
+    """Whether decoding that begins with this H.264 key packet is whole only frames later."""
+    if codec != "h264":
+        return False
+    size = length_size(codec, extradata)
+    if any(unit and unit_type(codec, unit) == H264_IDR for unit in units(packet, size)):
+        return False
+    payload = _message(RECOVERY_POINT, codec, packet, extradata)
+    return payload is not None and Bits(payload).golomb() > 0
+
+
+def _message(kind: int, codec: str, packet: bytes, extradata: bytes | None) -> bytes | None:
+    """The payload of the first message of a kind."""
     if codec not in SEI_TYPES:
         return None
     for unit in units(packet, length_size(codec, extradata)):
-        if unit and unit_type(codec, unit) in SEI_TYPES[codec]:
+        if unit and unit_type(codec, unit) == SEI_TYPES[codec]:
             header = 1 if codec == "h264" else 2
-            body = unit[header:].replace(b"\x00\x00\x03", b"\x00\x00")
-            for kind, payload in _messages(body):
-                if kind == FRAME_PACKING:
-                    return _arrangement(payload)
+            for found, payload in _messages(plain(unit[header:])):
+                if found == kind:
+                    return payload
     return None
 
 
@@ -63,13 +112,3 @@ def _sum_of_bytes(body: bytes, at: int) -> tuple[int, int]:
     while at < len(body) and body[at] == 255:
         total, at = total + 255, at + 1
     return (total + body[at] if at < len(body) else total), at + 1
-
-
-def _arrangement(payload: bytes) -> str | None:
-    """An id (Exp-Golomb), cancel flag, then seven bits of arrangement."""
-    bits = "".join(f"{byte:08b}" for byte in payload[:8])
-    zeros = len(bits) - len(bits.lstrip("0"))
-    at = 2 * zeros + 1
-    if at + 8 > len(bits) or bits[at] == "1":
-        return None
-    return ARRANGEMENTS.get(int(bits[at + 1 : at + 8], 2))

@@ -68,7 +68,7 @@ def _audio(film: Film, line: Timeline) -> tuple[AudioTrack, ...]:
             codec=codec_name(stream),
             channels=stream.codec_context.channels if stream.codec_context else 0,
             sample_rate=stream.codec_context.sample_rate if stream.codec_context else 0,
-            language=stream.language,
+            language=None if stream.language == "und" else stream.language,
             packets=line.packets.get(stream.index, 0),
         )
         for stream in film.container.streams.audio

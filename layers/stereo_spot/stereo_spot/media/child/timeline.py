@@ -13,10 +13,12 @@ from av.packet import Packet
 
 from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.child.door import Film, check_duration
+from stereo_spot.media.child.nals import refreshes_slowly
 from stereo_spot.media.guard import MediaLimits
 
 JUMP_BACK_S = 60
-FIRST_KEY_BYTES = 1 << 16
+KEY_BYTES = 1 << 16
+KEYS_KEPT = 2
 
 
 @dataclass
@@ -33,8 +35,10 @@ class Timeline:
     """When the last frame stops being shown."""
     packets: dict[int, int] = field(default_factory=dict)
     """Packets of every stream, by stream index."""
-    first_key: bytes = b""
-    """The beginning of the first key packet."""
+    keys: list[bytes] = field(default_factory=list)
+    """The beginnings of the first two key packets."""
+    slow_keys: bool = False
+    """Whether a key packet alone does not give a whole picture, but only frames later."""
 
 
 class Judge:
@@ -101,7 +105,8 @@ def walk(film: Film, limits: MediaLimits) -> Timeline:
         ordinal += 1
         pts = judge.shown(packet)
         if packet.is_keyframe:
-            line.first_key = line.first_key or _beginning(film, packet)
+            if len(line.keys) < KEYS_KEPT:
+                line.keys.append(_beginning(film, packet))
             line.key_pts.append(time_of(packet))
             line.key_ordinals.append(ordinal)
         if pts is not None:
@@ -139,10 +144,10 @@ def _all_packets(film: Film, line: Timeline, limits: MediaLimits) -> Iterator[Pa
 
 def _beginning(film: Film, packet: Packet[Any]) -> bytes:
     if not film.file.hollow or packet.pos is None:
-        return bytes(memoryview(packet)[:FIRST_KEY_BYTES])
+        return bytes(memoryview(packet)[:KEY_BYTES])
     hollow, film.file.hollow = film.file.hollow, ()
     here = film.file.tell()
-    data = film.file.exactly(packet.pos, min(packet.size, FIRST_KEY_BYTES))
+    data = film.file.exactly(packet.pos, min(packet.size, KEY_BYTES))
     film.file.seek(here)
     film.file.hollow = hollow
     return data
@@ -162,6 +167,8 @@ def _finish(line: Timeline, film: Film, duration: int, limits: MediaLimits) -> N
     keys = sorted(zip(line.key_pts, line.key_ordinals, strict=True))
     line.key_pts = array("q", (pts for pts, _ in keys))
     line.key_ordinals = array("q", (ordinal for _, ordinal in keys))
+    extradata = film.video.codec_context.extradata
+    line.slow_keys = any(refreshes_slowly(film.codec, key, extradata) for key in line.keys)
     line.end_pts = line.pts[-1] + max(duration or _usual_duration(line.pts, film), 1)
     check_duration(float((line.end_pts - line.pts[0]) * film.time_base), limits)
 
@@ -174,6 +181,9 @@ def _usual_duration(pts: array[int], film: Film) -> int:
 
 
 def key_before(line: Timeline, pts: int) -> int:
-    """The packet decoding must begin with to show the frame at `pts`."""
-    place = bisect_right(line.key_pts, pts) - 1
+    """The packet decoding must begin with to show the frame at `pts`.
+
+    Where keys refresh the picture slowly, one key earlier is needed: it is whole by the next.
+    """
+    place = bisect_right(line.key_pts, pts) - (2 if line.slow_keys else 1)
     return line.key_ordinals[place] if place >= 0 else 0

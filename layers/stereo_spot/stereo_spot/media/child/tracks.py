@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from av.container import OutputContainer
 from av.packet import Packet
@@ -18,6 +19,8 @@ from stereo_spot.media.fit import MP4_AUDIO, TEXT_SUBTITLES
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
+PEEKED = 256
+"""Packets looked at to find where every sound track starts."""
 DROPPED_METADATA = {
     "major_brand", "minor_version", "compatible_brands", "encoder", "duration", "stereo_mode",
     "number_of_frames", "number_of_bytes", "bps", "rotate", "variant_fps", "alpha_mode",
@@ -100,36 +103,75 @@ def tags(metadata: dict[str, str]) -> dict[str, str]:
     }
 
 
-def start_of(film: Film, streams: list[Stream], video_start: Fraction) -> Fraction:
-    """When the film's clock starts: its first picture or sound, whichever is earlier.
-
-    Sound before zero is an encoder's run-up, which the container already hides.
-    """
-    starts = [video_start]
-    for stream in streams:
-        if stream.type == "audio" and stream.start_time is not None and stream.time_base:
-            starts.append(max(stream.start_time * stream.time_base, Fraction(0)))
-    return min(starts)
+def run_up(packet: Packet[Any]) -> int:
+    """Samples at the beginning of a sound packet that are decoded but never heard."""
+    if not packet.has_sidedata("skip_samples"):
+        return 0
+    return int.from_bytes(bytes(packet.get_sidedata("skip_samples"))[:4], "little")
 
 
-def packets(
-    film: Film, kept: Tracks, origin: Fraction, within: tuple[Fraction, Fraction] | None
-) -> Iterator[tuple[Fraction, Packet[Stream], Track]]:
-    """The carried packets with their times from `origin`, re-timed; `within` trims them."""
-    if not kept.tracks:
-        return
-    for packet in film.container.demux():
-        track = kept.tracks.get(packet.stream_index)
-        if track is None or not packet.size or packet.pts is None:
-            continue
-        time_base = track.source.time_base or Fraction(1)
-        time = packet.pts * time_base
-        if within is not None and not within[0] <= time < within[1]:
-            continue
-        shift = round(origin / time_base)
-        packet.pts -= shift
-        packet.dts = packet.pts if packet.dts is None else packet.dts - shift
-        yield time - origin, packet, track
+class Carried:
+    """The packets of the carried streams, the first ones looked at before the rest."""
+
+    def __init__(self, film: Film, kept: Tracks) -> None:
+        self._kept = kept
+        demuxed = film.container.demux() if kept.tracks else iter(())
+        self._rest = (packet for packet in demuxed if self._wanted(packet))
+        self._peeked: list[Packet[Any]] = []
+
+    def clock_start(self, video_start: Fraction) -> Fraction:
+        """When the film's clock starts: its first picture or heard sound, if not before zero."""
+        starts = [video_start]
+        waiting = {i for i, track in self._kept.tracks.items() if track.source.type == "audio"}
+        while waiting and len(self._peeked) < PEEKED:
+            packet = next(self._rest, None)
+            if packet is None:
+                break
+            self._peeked.append(packet)
+            if packet.stream_index in waiting:
+                waiting.remove(packet.stream_index)
+                starts.append(max(self._heard(packet), Fraction(0)))
+        return min(starts)
+
+    def packets(
+        self, origin: Fraction, within: tuple[Fraction, Fraction] | None
+    ) -> Iterator[tuple[Fraction, Packet[Any], Track]]:
+        """All packets with their times from `origin`, re-timed; `within` trims them."""
+        for packet in chain(self._peeked, self._rest):
+            track = self._kept.tracks[packet.stream_index]
+            time = (packet.pts or 0) * packet.time_base
+            if within is not None and not within[0] <= time < within[1]:
+                continue
+            self._move(packet, track, origin)
+            yield time - origin, packet, track
+
+    def _wanted(self, packet: Packet[Any]) -> bool:
+        return bool(
+            packet.size and packet.pts is not None and packet.stream_index in self._kept.tracks
+        )
+
+    def _heard(self, packet: Packet[Any]) -> Fraction:
+        rate = _sample_rate(self._kept.tracks[packet.stream_index])
+        return (packet.pts or 0) * packet.time_base + Fraction(run_up(packet), rate)
+
+    def _move(self, packet: Packet[Any], track: Track, origin: Fraction) -> None:
+        skipped = run_up(packet) if track.source.type == "audio" else 0
+        pts, dts = packet.pts or 0, packet.dts
+        if skipped:
+            # Matroska rounds to milliseconds; the muxer hides exactly what lies before zero.
+            rate = _sample_rate(track)
+            heard = round((self._heard(packet) - origin) * 1000) * Fraction(rate, 1000)
+            packet.time_base = Fraction(1, rate)
+            packet.pts = packet.dts = round(heard) - skipped
+            return
+        shift = round(origin / packet.time_base)
+        packet.pts = pts - shift
+        packet.dts = packet.pts if dts is None else dts - shift
+
+
+def _sample_rate(track: Track) -> int:
+    context: Any = track.source.codec_context
+    return int(context.sample_rate or 1)
 
 
 def chapters(
