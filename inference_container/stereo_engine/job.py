@@ -32,7 +32,7 @@ class Job:
         src, dst, mezzanine = (values.get(name) for name in ("src", "dst", "mezzanine"))
         _expect(isinstance(src, str) and isinstance(dst, str), "src and dst must be paths")
         _expect(mezzanine is None or isinstance(mezzanine, str), "mezzanine must be a path or null")
-        recipe = values.get("recipe") or {}
+        recipe = values.get("recipe", {})
         _expect(isinstance(recipe, Mapping), "recipe must be an object")
         selection = Selection(
             skip_frames=_count(values, "skip_frames") or 0,

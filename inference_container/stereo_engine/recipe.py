@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
+from stereo_engine.anaglyph import METHODS
 from stereo_engine.errors import EngineError
 
 PREROLL_FRAMES = 8
@@ -38,6 +39,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pix_fmt": ("yuv420p", "yuv420p10le"),
     "fill": ("extend", "blend"),
     "synth": ("right", "left", "both"),
+    "anaglyph": tuple(METHODS),
     "preset": (
         *("ultrafast", "superfast", "veryfast", "faster", "fast"),
         *("medium", "slow", "slower", "veryslow"),

@@ -34,7 +34,7 @@ def render(job: Job, progress: Progress = lambda frames: None) -> dict[str, Any]
     try:
         with Reader(job.src) as reader, ExitStack() as outputs:
             return _render(job, reader, outputs, progress)
-    except (OSError, MemoryError, ValueError) as error:
+    except (OSError, MemoryError, ValueError, av.error.FFmpegError) as error:
         raise of_exception(error) from error
 
 

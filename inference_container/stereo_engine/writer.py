@@ -17,7 +17,8 @@ FRAME_BASE = Fraction(1, 30)
 TRACK_TIMESCALE = 30_000
 KEYFRAME_EVERY = 60
 ENCODER_THREADS = 2
-"""Fixed, because the encoded bytes depend on it."""
+"""Fixed, because the encoded bytes depend on it. For the same reason x264's `b-adapt` is 0: on some
+small pictures its B-frame search reads memory it never wrote."""
 H264_WIDEST = 4096
 FRAME_PACKING = {
     Mode.SBS: 3,
@@ -41,7 +42,7 @@ def encoder_options(recipe: Recipe, codec: str, mode: str) -> dict[str, str]:
         "open-gop": "0",
     }
     if codec == "h264":
-        shared |= {"b-pyramid": "none", "threads": str(ENCODER_THREADS)}
+        shared |= {"b-pyramid": "none", "b-adapt": "0", "threads": str(ENCODER_THREADS)}
         if mode in FRAME_PACKING:
             shared["frame-packing"] = str(FRAME_PACKING[Mode(mode)])
         key = "x264-params"
@@ -71,14 +72,11 @@ class Writer:
         self._partial = path.with_name(f".{path.name}.part")
         self.codec = effective_codec(recipe, size[0])
         try:
-            self._container = av.open(
-                str(self._partial),
-                "w",
-                format="mp4",
-                options={"video_track_timescale": str(TRACK_TIMESCALE)},
-            )
+            self._partial.touch()
         except OSError as error:
             raise EngineError("output_unwritable", f"{path}: {error.strerror}") from None
+        timescale = {"video_track_timescale": str(TRACK_TIMESCALE)}
+        self._container = av.open(str(self._partial), "w", format="mp4", options=timescale)
         self._frames = 0
         self._stream = self._open_stream(size, colour, recipe, mode)
         self._stream.sample_aspect_ratio = sample_aspect_ratio
@@ -104,8 +102,14 @@ class Writer:
     def write(self, frame: av.VideoFrame) -> None:
         """Append one frame of the writer's size."""
         frame.pts, frame.time_base = self._frames, FRAME_BASE
-        self._container.mux(self._stream.encode(frame))
+        self._mux(frame)
         self._frames += 1
+
+    def _mux(self, frame: av.VideoFrame | None) -> None:
+        for packet in self._stream.encode(frame):
+            if packet.pts is not None and packet.dts is not None and packet.dts > packet.pts:
+                packet.dts = packet.pts  # x265 miscounts when a film has one frame
+            self._container.mux(packet)
 
     def __enter__(self) -> Self:
         return self
@@ -118,7 +122,7 @@ class Writer:
     ) -> None:
         try:
             if error is None:
-                self._container.mux(self._stream.encode(None))
+                self._mux(None)
             self._container.close()
             if error is None:
                 self._partial.replace(self._path)

@@ -8,6 +8,9 @@ backend gives the same bytes.
 """
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +18,12 @@ from numpy.typing import NDArray
 from stereo_engine.splat import reference
 from stereo_engine.splat.fixed import Plane, fixed_disparity
 
-try:
-    from stereo_engine.splat import compiled
-except ImportError:  # numba is optional
-    compiled = None  # type: ignore[assignment]
-
 __all__ = ["backends", "fixed_disparity", "left_view", "right_view", "warp_planes"]
 
 
 def backends() -> tuple[str, ...]:
     """The names of the backends that work here, fastest first."""
-    return ("numba", "numpy") if compiled is not None else ("numpy",)
+    return ("numba", "numpy") if find_spec("numba") else ("numpy",)
 
 
 def right_view(
@@ -85,7 +83,10 @@ def warp_planes(
     return int(warp(disparity, *planes, *out))
 
 
-def _kernel(backend: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - one of two modules
-    if backend not in ("auto", *backends()):
-        raise ValueError(f"no such backend: {backend}; here: {', '.join(backends())}")
-    return reference if backend == "numpy" or compiled is None else compiled
+def _kernel(backend: str) -> Any:
+    """The module of a backend; numba is loaded when it is first needed, for it takes a second."""
+    known = backends()
+    if backend not in ("auto", *known):
+        raise ValueError(f"no such backend: {backend}; here: {', '.join(known)}")
+    fastest = known[0] if backend == "auto" else backend
+    return import_module("stereo_engine.splat.compiled") if fastest == "numba" else reference
