@@ -1,6 +1,7 @@
 """`stereo-spot convert`: one film, or every film in a folder."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,7 +43,7 @@ def convert(
     ] = None,
     start: Annotated[float | None, typer.Option(help="Begin at this second.")] = None,
     end: Annotated[float | None, typer.Option(help="Stop at this second.")] = None,
-    crf: Annotated[int | None, typer.Option(help="Quality, 0 lossless to 51 (18).")] = None,
+    crf: Annotated[int | None, typer.Option(help="Quality, 0 lossless to 51 (16).")] = None,
     preset: Annotated[str | None, typer.Option(help="Encoder preset (veryfast).")] = None,
     codec: Annotated[str | None, typer.Option(help="h264 or hevc.")] = None,
     max_width: Annotated[int | None, typer.Option(help="Widest result in pixels.")] = None,
@@ -75,13 +76,15 @@ def convert(
         )
         films = list(_films(source, output))
         log_to(settings.data, settings.log_level)
-        machine = open_machine(settings.data)
-        drop_leftovers(machine)
         _warn_of_strength(options)
-        if source.is_dir():
-            _convert_all(films, options, machine, settings.workers, as_json=as_json)
-            return
-        outcome = convert_film(*films[0], options, machine, workers=settings.workers, quiet=as_json)
+        with closing(open_machine(settings.data)) as machine:
+            drop_leftovers(machine)
+            if source.is_dir():
+                _convert_all(films, options, machine, settings.workers, as_json=as_json)
+                return
+            outcome = convert_film(
+                *films[0], options, machine, workers=settings.workers, quiet=as_json
+            )
         if as_json:
             print_json({"ok": True, **outcome.as_json()})
 

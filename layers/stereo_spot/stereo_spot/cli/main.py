@@ -2,7 +2,7 @@
 
 import typer
 
-from stereo_spot.cli import convert, demo, doctor, inspect, jobs
+from stereo_spot.cli import convert, demo, doctor, inspect, jobs, serve
 
 app = typer.Typer(
     name="stereo-spot",
@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 app.command("convert")(convert.convert)
 app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
 
 app.add_typer(jobs.app, name="jobs")
 app.command("probe")(inspect.probe_file)

@@ -71,8 +71,8 @@ def convert_film(
         size = reader.size
     told = estimate(facts, options, size, machine.data, workers=workers)
     prepared = prepare(source, options, machine)
-    if not prepared.finished:
-        _check_space(told, size)
+    if not prepared.finished and not prepared.resumed:
+        _check_space(told, size, prepared.job.job_id, machine)
     if not quiet:
         _say_before(source, facts, told, prepared)
     began = time.monotonic()
@@ -102,9 +102,10 @@ def _target(source: Path, output: Path | None, job: Job) -> Path:
     return output
 
 
-def _check_space(told: Estimate, source_bytes: int) -> None:
+def _check_space(told: Estimate, source_bytes: int, job_id: str, machine: LocalMachine) -> None:
     """Refuse only what certainly cannot fit; the estimate itself may be off."""
     if told.free_bytes < source_bytes + (32 << 20):
+        discard(job_id, machine)
         raise MachineError(
             ErrorKind.DISK_FULL,
             f"about {bytes_text(told.needed_bytes)} are needed while it works, "

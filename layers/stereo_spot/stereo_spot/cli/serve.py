@@ -6,7 +6,6 @@ import typer
 
 from stereo_spot.cli.options import DataOption, settings_with
 from stereo_spot.cli.output import errors_told, log_to, notes
-from stereo_spot.runtime.serve import run_server
 
 
 def serve(
@@ -16,6 +15,9 @@ def serve(
     data: DataOption = None,
 ) -> None:
     """Serve the page and the API, and convert what is uploaded."""
+    # Imported here: the web framework would double the start of every other command.
+    from stereo_spot.runtime.serve import run_server
+
     with errors_told():
         settings = settings_with(host=host, port=port, workers=workers, data=data)
         log_to(settings.data, settings.log_level)

@@ -34,6 +34,10 @@ class LocalMachine:
     objects: FolderObjectStore
     links: SignedLinks
 
+    def close(self) -> None:
+        """Remove this process's scratch folder."""
+        shutil.rmtree(self.services.scratch, ignore_errors=True)
+
 
 def open_machine(data: Path, *, limits: MediaLimits | None = None) -> LocalMachine:
     """Open a data folder, making it at first use.

@@ -46,6 +46,7 @@ def main() -> None:
         ).run()
     finally:
         engine.close()
+        machine.close()
 
 
 if __name__ == "__main__":

@@ -30,21 +30,27 @@ def claim(now: float, owner: str, lease_s: float, *, job: Job, index: int) -> tu
             "claim segment first",
             (Absent("job_id"),),
             {"job_id": job.job_id, "segment_index": index, **lease, **fresh},
+            {"runs": 1},
             creates=True,
         ),
         Change(
             "claim segment in a new round",
             (not_done, Below("round", job.round), LeaseFree(now)),
             {**lease, **fresh},
+            {"runs": 1},
         ),
-        Change("claim segment", (*same, Absent("lease_owner")), lease),
+        Change("claim segment", (*same, Absent("lease_owner")), lease, {"runs": 1}),
         Change(
             "reclaim segment after progress",
             (*lost, Below("progress_mark", job.done_hint)),
             {**lease, "reclaims": 1, "progress_mark": job.done_hint},
+            {"runs": 1},
         ),
         Change(
-            "reclaim segment", (*lost, Below("reclaims", RECLAIM_LIMIT)), lease, {"reclaims": 1}
+            "reclaim segment",
+            (*lost, Below("reclaims", RECLAIM_LIMIT)),
+            lease,
+            {"reclaims": 1, "runs": 1},
         ),
     )
 

@@ -1,0 +1,61 @@
+"""The words of the domain: job, segment, plan, manifest; all frozen, times in Unix seconds."""
+
+from stereo_spot.model.base import (
+    JOB_ID_PATTERN,
+    MAX_SEGMENTS,
+    Frozen,
+    JobId,
+    Seconds,
+)
+from stereo_spot.model.film import (
+    AudioTrack,
+    CutSegment,
+    Manifest,
+    Plan,
+    SourceFacts,
+    Window,
+)
+from stereo_spot.model.options import (
+    CHUNKING,
+    OPEN,
+    Container,
+    JobOptions,
+    JobStatus,
+    Recipe,
+    StereoMode,
+    Tier,
+)
+from stereo_spot.model.rows import (
+    Job,
+    Leased,
+    Row,
+    Segment,
+    SegmentCompletion,
+)
+
+__all__ = [
+    "CHUNKING",
+    "JOB_ID_PATTERN",
+    "MAX_SEGMENTS",
+    "OPEN",
+    "AudioTrack",
+    "Container",
+    "CutSegment",
+    "Frozen",
+    "Job",
+    "JobId",
+    "JobOptions",
+    "JobStatus",
+    "Leased",
+    "Manifest",
+    "Plan",
+    "Recipe",
+    "Row",
+    "Seconds",
+    "Segment",
+    "SegmentCompletion",
+    "SourceFacts",
+    "StereoMode",
+    "Tier",
+    "Window",
+]

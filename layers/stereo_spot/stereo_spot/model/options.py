@@ -1,0 +1,111 @@
+"""What a person chooses, and where a job stands."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from stereo_spot.model.base import Frozen
+
+
+class StereoMode(StrEnum):
+    """How the two eyes are laid out in one picture."""
+
+    SBS = "sbs"
+    HALF_SBS = "half_sbs"
+    TOP_BOTTOM = "top_bottom"
+    HALF_TOP_BOTTOM = "half_top_bottom"
+    ANAGLYPH = "anaglyph"
+
+
+class Tier(StrEnum):
+    """Which depth and fill make the second eye."""
+
+    CLASSIC = "classic"
+    STUB = "stub"
+
+    @property
+    def preroll_frames(self) -> int:
+        """Frames before a segment that the engine sees but does not render."""
+        return 8
+
+
+class Container(StrEnum):
+    """The container of the finished film; `auto` is mp4 unless a track does not fit it."""
+
+    AUTO = "auto"
+    MP4 = "mp4"
+    MKV = "mkv"
+
+
+class JobStatus(StrEnum):
+    """Where a job stands."""
+
+    CREATED = "created"
+    INGESTING = "ingesting"
+    CHUNKING_IN_PROGRESS = "chunking_in_progress"
+    CHUNKING_COMPLETE = "chunking_complete"
+    REASSEMBLING = "reassembling"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+    @property
+    def open(self) -> bool:
+        """Whether work can still be done for the job."""
+        return self in OPEN
+
+    def may_become(self, other: "JobStatus") -> bool:
+        """Whether the move from this status to `other` is legal."""
+        return other in _MOVES[self]
+
+
+_S = JobStatus
+OPEN = (
+    _S.CREATED,
+    _S.INGESTING,
+    _S.CHUNKING_IN_PROGRESS,
+    _S.CHUNKING_COMPLETE,
+    _S.REASSEMBLING,
+)
+CHUNKING = (_S.CHUNKING_IN_PROGRESS, _S.CHUNKING_COMPLETE)
+_MOVES: dict[JobStatus, frozenset[JobStatus]] = {
+    _S.CREATED: frozenset({_S.INGESTING, _S.CHUNKING_IN_PROGRESS, _S.FAILED, _S.DELETED}),
+    _S.INGESTING: frozenset({_S.CREATED, _S.FAILED, _S.DELETED}),
+    _S.CHUNKING_IN_PROGRESS: frozenset(
+        {_S.CHUNKING_IN_PROGRESS, _S.CHUNKING_COMPLETE, _S.REASSEMBLING, _S.FAILED, _S.DELETED}
+    ),
+    _S.CHUNKING_COMPLETE: frozenset({_S.REASSEMBLING, _S.FAILED, _S.DELETED}),
+    _S.REASSEMBLING: frozenset({_S.REASSEMBLING, _S.COMPLETED, _S.FAILED, _S.DELETED}),
+    _S.COMPLETED: frozenset({_S.DELETED}),
+    _S.FAILED: frozenset({_S.CREATED, _S.CHUNKING_IN_PROGRESS, _S.CHUNKING_COMPLETE, _S.DELETED}),
+    _S.DELETED: frozenset(),
+}
+
+
+class Recipe(Frozen):
+    """What the engine is asked to make; part of the plan, so it never changes within a job."""
+
+    mode: StereoMode = StereoMode.SBS
+    tier: Tier = Tier.CLASSIC
+    max_disparity: float = Field(default=2.5, ge=0.0, le=10.0)
+    """Total strength, percent of picture width."""
+    convergence: float = Field(default=0.7, ge=0.0, le=1.0)
+    """The depth that lies on the screen: 0 puts all in front, 1 all behind."""
+    codec: str = Field(default="h264", pattern="^(h264|hevc)$")
+    crf: int = Field(default=16, ge=0, le=51)
+    preset: str = Field(default="veryfast", pattern="^[a-z]{4,9}$")
+    max_width: int | None = Field(default=None, ge=16, le=16384)
+    """Widest finished picture, in pixels of the finished layout."""
+    seed: int = 0
+
+
+class JobOptions(Frozen):
+    """All a person may choose for one job."""
+
+    recipe: Recipe = Recipe()
+    segment_duration_s: float = Field(default=30.0, ge=0.5, le=300.0)
+    scene_cuts: bool = False
+    """Whether segment borders may move to a scene cut within 2 s of their target."""
+    start_s: float | None = Field(default=None, ge=0.0)
+    end_s: float | None = Field(default=None, gt=0.0)
+    container: Container = Container.AUTO
