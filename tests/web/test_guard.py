@@ -55,7 +55,9 @@ def test_a_name_that_was_pointed_here_gets_no_answer(client: Client, host: str) 
     assert got.startswith(b"HTTP/1.1 421") and b'"wrong_host"' in got
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:1", "[::1]:8000"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:80", "127.0.0.1:1", "127.0.0.5", "[::1]:8000"]
+)
 def test_the_names_of_the_loopback_are_answered(client: Client, host: str) -> None:
     got = client.raw(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
 

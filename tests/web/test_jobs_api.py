@@ -215,4 +215,6 @@ def test_the_contract_describes_every_route_of_the_api(client: Client) -> None:
     ids = [operation["operationId"] for operation in operations]
     assert len(ids) == len(set(ids)) >= 18
     assert all(operation["summary"] for operation in operations)
-    assert all("default" in operation["responses"] for operation in operations)
+    for operation in operations:
+        assert "422" not in operation["responses"]
+        assert "application/problem+json" in operation["responses"]["default"]["content"]

@@ -11,8 +11,9 @@ from starlette.staticfiles import StaticFiles
 from stereo_spot.conversion.services import Services
 from stereo_spot.model import JobOptions
 from stereo_spot.web import films, health, jobs, pages, signed, stream, uploads
-from stereo_spot.web.guard import LOOPBACK, Guard, GuardRules
-from stereo_spot.web.problems import Problem, install_problem_handlers
+from stereo_spot.web.contract import install_contract
+from stereo_spot.web.guard import Guard, GuardRules
+from stereo_spot.web.problems import install_problem_handlers
 from stereo_spot.web.site import Site
 from stereo_spot.web.storage import SignedStorage
 
@@ -47,16 +48,16 @@ def create_app(
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,
-        responses={"default": {"model": Problem, "description": "An error, as a problem"}},
     )
     app.state.site = Site(services, storage, defaults or JobOptions())
     install_problem_handlers(app)
+    install_contract(app)
     for part in (jobs, uploads, films, stream, health, pages):
         app.include_router(part.router)
     if storage is not None:
         app.include_router(signed.router)
     static = Path(str(files("stereo_spot.web") / "static"))
     app.mount("/static", StaticFiles(directory=static), name="static")
-    rules = GuardRules((*LOOPBACK, *(host.lower() for host in allowed_hosts)), storage_origins)
+    rules = GuardRules([host.lower() for host in allowed_hosts], storage_origins)
     app.add_middleware(Guard, rules=rules)
     return app

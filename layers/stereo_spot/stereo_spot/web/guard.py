@@ -4,6 +4,7 @@ Pure ASGI, so that bodies stream through untouched.
 """
 
 import asyncio
+import ipaddress
 import re
 import uuid
 from collections.abc import Collection
@@ -18,7 +19,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.problems import HttpError, problem_response
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_BODY = 1 << 20
 BODY_S = 30.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -29,8 +29,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 class GuardRules:
     """What is let in."""
 
-    hosts: Collection[str] = LOOPBACK
-    """Names that a Host header may have; `*` lets all in."""
+    hosts: Collection[str] = ()
+    """Names that a Host header may have besides the loopback's; `*` lets all in."""
     storage_origins: Collection[str] = ()
     """Where signed links lead, if not here; the page must be let through to them."""
 
@@ -53,6 +53,7 @@ class Guard:
         self._headers = {
             "content-security-policy": rules.policy,
             "x-content-type-options": "nosniff",
+            "cache-control": "no-cache",
             "referrer-policy": "same-origin",
             "cross-origin-resource-policy": "same-origin",
             "cross-origin-opener-policy": "same-origin",
@@ -91,7 +92,8 @@ def refusal_of(method: str, headers: Headers, hosts: Collection[str]) -> HttpErr
     writes that another site makes a browser send.
     """
     host = headers.get("host", "")
-    if "*" not in hosts and _name_of(host) not in hosts:
+    name = _name_of(host)
+    if "*" not in hosts and name not in hosts and not _is_loopback(name):
         return HttpError(421, HttpKind.WRONG_HOST, f"this server does not answer to {host[:200]!r}")
     if method in _SAFE:
         return None
@@ -128,6 +130,14 @@ def small_body(receive: Receive) -> Receive:
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _is_loopback(name: str) -> bool:
+    """Whether a name cannot lead anywhere else, whatever a name server says."""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _name_of(host: str) -> str:

@@ -1,0 +1,128 @@
+"""A film's whole way through the page, in a real browser with the real pipeline."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from tests.browser.conftest import FRAMES, SIZE
+
+pytestmark = pytest.mark.browser
+LONG_MS = 180_000
+
+
+def choose(page: Any, film: Path, on: str) -> None:
+    page.goto("/")
+    page.locator("#film").set_input_files(film)
+    page.get_by_text(on, exact=True).click()
+
+
+def seen_until_done(page: Any) -> list[int]:
+    """Every percentage that the page shows until the player is there."""
+    seen: list[int] = []
+    until = time.monotonic() + LONG_MS / 1000
+    while not page.locator("#player").count():
+        assert time.monotonic() < until, seen
+        shown = page.locator("#percent").all_text_contents()
+        seen += [int(text) for text in shown if int(text) not in seen[-1:]]
+        time.sleep(0.1)
+    return seen
+
+
+def test_a_film_is_sent_followed_played_downloaded_and_deleted(
+    page: Any, film: Path, tmp_path: Path
+) -> None:
+    choose(page, film, "VR headset")
+    assert page.locator("#film-name").text_content() == film.name
+    page.get_by_role("button", name="Make it 3D").click()
+    page.wait_for_url("**/jobs/*")
+    job = page.url.rpartition("/")[2]
+    assert page.locator("h1").text_content() == film.stem
+
+    seen = seen_until_done(page)
+
+    assert len(set(seen)) >= 3 and seen == sorted(seen)
+
+    playing = page.evaluate(
+        """async () => {
+            const player = document.getElementById("player");
+            player.muted = true;
+            await player.play();
+            await new Promise((on) => player.addEventListener("timeupdate", on, { once: true }));
+            return [player.videoWidth, player.videoHeight, Math.round(player.duration)];
+        }"""
+    )
+    assert playing == [2 * SIZE[0], SIZE[1], FRAMES // 24]
+
+    with page.expect_download() as waiting:
+        page.locator("#download").click()
+    assert waiting.value.suggested_filename == f"{film.stem}_LRF_Full_SBS.mp4"
+    kept = tmp_path / "film.mp4"
+    waiting.value.save_as(kept)
+    with av.open(str(kept)) as result:
+        assert sum(1 for _ in result.decode(video=0)) == FRAMES
+        assert len(result.streams.audio) == 1
+
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete it").click()
+    page.wait_for_url("**/jobs?removed=1")
+    assert page.get_by_text("The film was deleted.").is_visible()
+    assert page.request.get(f"/v1/jobs/{job}").status == 404
+
+
+def test_a_large_film_survives_a_broken_line_and_a_closed_page(
+    page: Any, film: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.mp4"
+    padding = 70 << 20
+    large.write_bytes(film.read_bytes() + padding.to_bytes(4, "big") + b"free")
+    with large.open("r+b") as file:
+        file.truncate(film.stat().st_size + padding)
+    page.expected_complaints = ["ERR_"]
+    page.context.route("**/storage/**part=3&**", lambda route: route.abort())
+    choose(page, large, "Phone")
+    page.get_by_role("button", name="Make it 3D").click()
+    page.get_by_text("trying again").wait_for()
+    job = page.request.get("/v1/jobs?limit=1").json()["jobs"][0]["id"]
+    page.wait_for_function("() => Number(document.getElementById('sent').value) > 60")
+    page.context.unroute_all()
+    page.close()
+
+    back = page.context.new_page()
+    sent: list[str] = []
+    back.on("request", lambda asked: sent.append(asked.url) if asked.method == "PUT" else None)
+    back.goto(f"/jobs/{job}")
+    back.locator("#film").set_input_files(large)
+    back.locator("#parts").wait_for()
+
+    assert {url.partition("part=")[2].partition("&")[0] for url in sent} == {"3"}
+    found = page.context.request.get(f"/v1/jobs/{job}").json()
+    assert found["uploaded"] and found["options"]["recipe"]["max_width"] == 1920
+    page.context.request.delete(f"/v1/jobs/{job}")
+
+
+def test_what_is_no_film_is_told_in_one_sentence(page: Any, tmp_path: Path) -> None:
+    text = tmp_path / "<img src=x onerror=document.title=1>.mp4"
+    text.write_text("This is a letter, not a film.\n" * 50)
+    choose(page, text, "3D TV")
+    page.get_by_role("button", name="Make it 3D").click()
+
+    page.get_by_role("heading", name="This file is not a film.").wait_for()
+
+    assert page.locator("h1").text_content() == text.stem
+    assert page.get_by_role("link", name="Choose another film").is_visible()
+
+
+def test_a_stopped_film_goes_on_where_it_stopped(page: Any, film: Path) -> None:
+    choose(page, film, "Red/cyan glasses")
+    page.get_by_role("button", name="Make it 3D").click()
+    page.locator("#parts").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("heading", name="You stopped it.").wait_for()
+
+    page.get_by_role("button", name="Go on where it stopped").click()
+
+    page.locator("#player").wait_for(timeout=LONG_MS)
+    assert page.get_by_text(f"{film.stem}_redcyan_dubois.mp4").is_visible()
