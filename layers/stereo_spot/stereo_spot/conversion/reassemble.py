@@ -18,7 +18,7 @@ from stereo_spot.conversion.services import Services
 from stereo_spot.errors import ErrorKind, SourceError, StepError
 from stereo_spot.keys import FinalKey, RenderedKey, SourceKey
 from stereo_spot.media.cut import cut
-from stereo_spot.media.inspect import inspect
+from stereo_spot.media.inspect import RenderedFacts, inspect
 from stereo_spot.media.join import final_suffix, join
 from stereo_spot.model import Job, Manifest, Plan, Segment
 from stereo_spot.ports import ObjectInfo, RangeReader
@@ -60,8 +60,7 @@ def _join_and_publish(job: Job, app: Services) -> None:
         done = sum(row.done for row in rows)
         raise StepError(ErrorKind.ASSEMBLE_FAILED, f"{done} segments are done of {plan.total}")
     info, joined = _final(job, plan, rows, app)
-    with closing(app.objects.open(info.key, etag=info.etag)) as reader:
-        facts = inspect(reader, limits=app.limits)
+    facts = _inspected(info, app)
     if facts.frames != plan.frames:
         raise StepError(
             ErrorKind.ASSEMBLE_FAILED,
@@ -75,6 +74,17 @@ def _join_and_publish(job: Job, app: Services) -> None:
         result=film_report(plan, rows, info, facts, joined),
     )
     end(job.job_id, publish, app)
+
+
+def _inspected(info: ObjectInfo, app: Services) -> RenderedFacts:
+    """What the final object is; the source is not to blame for what is wrong with it."""
+    try:
+        with closing(app.objects.open(info.key, etag=info.etag)) as reader:
+            return inspect(reader, limits=app.limits)
+    except SourceError as error:
+        raise StepError(
+            ErrorKind.ASSEMBLE_FAILED, f"the finished film cannot be read: {error.message}"
+        ) from error
 
 
 def _final(
@@ -92,17 +102,29 @@ def _final(
             report = join(
                 source,
                 manifest,
-                lambda index: app.objects.open(
-                    str(RenderedKey(job.job_id, index)), etag=rows[index].output_etag
-                ),
+                lambda index: _part(rows[index], app),
                 new,
                 plan=plan,
                 limits=app.limits,
             )
+            if report.frames != plan.frames:
+                raise StepError(
+                    ErrorKind.ASSEMBLE_FAILED,
+                    f"the join took {report.frames} frames of {plan.frames}",
+                )
             made = new.commit() or app.objects.head(key)
     if made is None:
         raise StepError(ErrorKind.ASSEMBLE_FAILED, f"{key} was removed as it was stored")
     return _adopted(made, digest), report.model_dump(mode="json")
+
+
+def _part(row: Segment, app: Services) -> RangeReader:
+    """A rendered segment, exactly as the ledger names it."""
+    key = str(RenderedKey(row.job_id, row.segment_index))
+    try:
+        return app.objects.open(key, etag=row.output_etag)
+    except SourceError as error:
+        raise StepError(ErrorKind.ASSEMBLE_FAILED, error.message) from error
 
 
 def _adopted(info: ObjectInfo, digest: str) -> ObjectInfo:

@@ -15,7 +15,7 @@ from stereo_spot.conversion.scratch import scratch_folder
 from stereo_spot.conversion.segments import SegmentMark, segment_mark
 from stereo_spot.conversion.services import Services
 from stereo_spot.conversion.stored import FileReader, fetch_file, store_file
-from stereo_spot.errors import ErrorKind, StepError
+from stereo_spot.errors import ErrorKind, SourceError, StepError
 from stereo_spot.keys import RenderedKey, SegmentKey, mezzanine_key
 from stereo_spot.media.engine import Engine, EngineJob, Progress
 from stereo_spot.media.inspect import inspect
@@ -38,7 +38,7 @@ def render(key: SegmentKey, app: Services, engine: Engine) -> None:
         complete(rendered, app)
         return
     info = app.objects.head(str(key))
-    if info is None:
+    if info is None or info.metadata.get("plan_digest") != job.plan_digest:
         return
     owner = app.new_owner()
     change = claims.claim(app.clock(), owner, app.policy.lease_s, job=job, index=key.index)
@@ -115,8 +115,13 @@ def _make(
 
 def _verify(path: Path, mark: SegmentMark, app: Services) -> None:
     """Check a made file before it is stored: the engine saying "done" proves nothing."""
-    with FileReader(path) as reader:
-        facts = inspect(reader, limits=app.limits)
+    try:
+        with FileReader(path) as reader:
+            facts = inspect(reader, limits=app.limits)
+    except SourceError as error:
+        raise StepError(
+            ErrorKind.SEGMENT_FAILED, f"what the engine made cannot be read: {error.message}"
+        ) from error
     if facts.frames != mark.n_frames:
         raise StepError(
             ErrorKind.SEGMENT_FAILED,

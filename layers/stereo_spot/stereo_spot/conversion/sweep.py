@@ -5,7 +5,7 @@ Retry: each repair is one of the ordinary steps' own writes.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.complete import complete, flip_if_done
@@ -26,12 +26,16 @@ _BACK_OFF = (1, 2, 4, 8, 12)
 def sweep(app: Services) -> None:
     """One look at all jobs; a job that cannot be looked at does not keep the others waiting."""
     for job in list(_open_jobs(app)):
-        try:
-            sweep_job(job.job_id, app)
-        except Exception:
-            log.exception("sweep failed", extra={"job_id": job.job_id})
+        _guarded(sweep_job, job.job_id, app)
     for job in list(app.jobs.due(app.clock())):
-        _finish(job.job_id, app)
+        _guarded(_finish, job.job_id, app)
+
+
+def _guarded(look: Callable[[str, Services], None], job_id: str, app: Services) -> None:
+    try:
+        look(job_id, app)
+    except Exception:
+        log.exception("sweep failed", extra={"job_id": job_id})
 
 
 def _open_jobs(app: Services) -> Iterator[Job]:

@@ -106,7 +106,7 @@ def retry(now: float, read: Job) -> Change:
             "failed_at": None,
             "announce": None,
             "due_at": None,
-            "dispatch_at": None,
+            "dispatch_at": now,
             "dispatches": 0,
             "updated_at": now,
             "deadline_at": now + DEADLINE_S,
