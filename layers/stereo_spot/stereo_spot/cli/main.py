@@ -1,5 +1,8 @@
 """The `stereo-spot` program: its commands, each in a module of its own."""
 
+import signal
+from types import FrameType
+
 import typer
 
 from stereo_spot.cli import convert, demo, doctor, inspect, jobs, serve
@@ -23,5 +26,10 @@ app.command("config")(doctor.config)
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program; being told to stop ends it as tidily as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _stop)
     app()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + signal.SIGTERM)
