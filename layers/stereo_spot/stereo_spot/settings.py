@@ -4,12 +4,13 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def _default_data() -> Path:
+    from platformdirs import user_data_path  # not on AWS
+
     return user_data_path("stereo-spot", appauthor=False)
 
 
@@ -38,3 +39,35 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", validation_alias="LOG_LEVEL"
     )
+
+
+class AwsSettings(BaseSettings):
+    """Settings of one process of an AWS deployment; the template sets the names in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    input_bucket: str = Field(validation_alias="INPUT_BUCKET_NAME")
+    output_bucket: str = Field(validation_alias="OUTPUT_BUCKET_NAME")
+    jobs_table: str = Field(validation_alias="JOBS_TABLE_NAME")
+    segments_table: str = Field(validation_alias="SEGMENT_COMPLETIONS_TABLE_NAME")
+    event_bus: str = Field(default="default", validation_alias="EVENT_BUS_NAME")
+    render_queue: str = Field(default="", validation_alias="RENDER_QUEUE_ARN")
+    render_definition: str = Field(default="", validation_alias="RENDER_DEFINITION_ARN")
+    region: str = Field(default="us-east-1", validation_alias="AWS_REGION")
+    endpoint_url: str | None = Field(default=None, validation_alias="AWS_ENDPOINT_URL")
+    tokens_secret: str = Field(default="", validation_alias="API_TOKENS_SECRET_ARN")
+    """Who may use the API: a secret `{"name": "token"}`."""
+    tier: str = Field(default="classic", validation_alias="STEREO_SPOT_TIER")
+    segment_duration_s: float = Field(
+        default=30.0, ge=0.5, le=300.0, validation_alias="CHUNK_SEGMENT_DURATION_SEC"
+    )
+    scene_cuts: bool = Field(default=False, validation_alias="STEREO_SPOT_SCENE_CUTS")
+    lease_s: float = Field(default=180.0, ge=10.0, validation_alias="LEASE_SECONDS")
+    heartbeat_s: float = Field(default=30.0, gt=0.0, validation_alias="HEARTBEAT_SECONDS")
+    keep_source: bool = Field(default=False, validation_alias="KEEP_SOURCE")
+    scratch: Path = Field(default=Path("/tmp/stereo-spot"), validation_alias="SCRATCH_DIR")
+    chunking_queue: str = Field(default="", validation_alias="CHUNKING_QUEUE_URL")
+    video_worker_queue: str = Field(default="", validation_alias="VIDEO_WORKER_QUEUE_URL")
+    output_events_queue: str = Field(default="", validation_alias="OUTPUT_EVENTS_QUEUE_URL")
+    reassembly_queue: str = Field(default="", validation_alias="REASSEMBLY_QUEUE_URL")
+    long_poll_s: int = Field(default=20, ge=0, le=20, validation_alias="SQS_LONG_POLL_WAIT_SECONDS")

