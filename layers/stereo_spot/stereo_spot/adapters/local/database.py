@@ -14,13 +14,13 @@ _BUSY_S = 60.0
 class Database:
     """Opens the file for whichever thread (or forked process) asks."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, schema: str = "schema.sql") -> None:
         self._path = path
         self._local = threading.local()
         path.parent.mkdir(parents=True, exist_ok=True)
-        schema = files("stereo_spot.adapters.local").joinpath("sql/schema.sql").read_text()
+        wanted = files("stereo_spot.adapters.local").joinpath("sql", schema).read_text()
         with self.write() as connection:
-            for statement in schema.split(";\n"):
+            for statement in wanted.split(";\n"):
                 connection.execute(statement)
 
     def read(self) -> sqlite3.Connection:

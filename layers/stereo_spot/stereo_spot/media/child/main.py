@@ -17,7 +17,14 @@ import av
 import av.error
 
 from stereo_spot.errors import ErrorKind, StereoSpotError
-from stereo_spot.media.child import cutting, inspecting, joining, planning
+from stereo_spot.media.child import (
+    cutting,
+    inspecting,
+    joining,
+    normalizing,
+    pictures,
+    planning,
+)
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.wire import Channel
 
@@ -30,7 +37,11 @@ TASKS: dict[str, Task] = {
     "cut": cutting.cut,
     "inspect": inspecting.inspect,
     "join": joining.join,
+    "normalize": normalizing.normalize,
+    "pick": pictures.pick,
+    "watch": pictures.watch,
 }
+DECODING = ("normalize", "pick", "watch")
 
 
 def main() -> None:
@@ -41,7 +52,7 @@ def main() -> None:
         request, block = channel.receive()
         limits = MediaLimits.model_validate(request["limits"])
         load_all_of_av()
-        fence(limits, decoding=bool(request.get("options", {}).get("scene_cuts")))
+        fence(limits, decoding=_decodes(request))
         channel.tell(_answer(TASKS[request["task"]], request, bytes(block), channel, limits))
     os._exit(0)
 
@@ -61,6 +72,11 @@ def _answer(
         raise
     except Exception:  # noqa: BLE001 - the process's only loop end: all must reach the parent
         return _fail(ErrorKind.INTERNAL, traceback.format_exc(limit=-4))
+
+
+def _decodes(request: dict[str, Any]) -> bool:
+    """Whether the task looks at pictures, which takes more memory."""
+    return request["task"] in DECODING or bool(request.get("options", {}).get("scene_cuts"))
 
 
 def _fail(kind: str, message: str) -> dict[str, Any]:

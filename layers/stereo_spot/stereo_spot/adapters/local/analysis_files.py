@@ -1,0 +1,84 @@
+"""The analyzer's films and files in a folder."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from stereo_spot.adapters.local.folder import FileVersion, fingerprint
+from stereo_spot.errors import ErrorKind, RequestError, SourceError
+from stereo_spot.ports import RangeReader
+
+
+class FolderResultFiles:
+    """Keys are paths below `folder`. Films may only lie there, or be one of `also`."""
+
+    def __init__(self, folder: Path, *, also: Iterable[Path] = ()) -> None:
+        self._folder = folder.resolve()
+        self._also = frozenset(path.resolve() for path in also)
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def source(self, path: str) -> tuple[RangeReader, str]:
+        """A film to read; links that lead out of the folder are refused like any other way out."""
+        try:
+            place = (self._folder / path).resolve()
+        except (OSError, ValueError) as error:
+            raise _outside(path) from error
+        if place not in self._also and not place.is_relative_to(self._folder):
+            raise _outside(path)
+        if not place.is_file():
+            raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film at {path!r:.200}")
+        try:
+            status = place.stat()
+            return (
+                FileVersion(place, (status.st_size, status.st_mtime_ns), path),
+                fingerprint(place),
+            )
+        except OSError as error:
+            raise SourceError(
+                ErrorKind.SOURCE_UNREADABLE, f"{path!r:.200} cannot be read: {error.strerror}"
+            ) from error
+
+    def put(self, key: str, content: bytes | Path) -> None:
+        """Store or replace a file; it appears whole or not at all."""
+        place = self._place(key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            if isinstance(content, Path):
+                shutil.copyfile(content, part)
+            else:
+                part.write_bytes(content)
+            part.replace(place)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def open(self, key: str) -> RangeReader | None:
+        """A stored file; None when it is not there."""
+        place = self._place(key)
+        return FileVersion(place, None, key) if place.is_file() else None
+
+    def keep_only(self, prefix: str, keys: Iterable[str]) -> None:
+        """Remove what lies under `prefix` and is not one of `keys`."""
+        folder = self._place(prefix.rstrip("/"))
+        kept = {self._place(key) for key in keys}
+        for place in folder.iterdir() if folder.is_dir() else ():
+            if place.is_file() and place not in kept:
+                place.unlink()
+
+    def path(self, key: str) -> Path:
+        """Where a stored file lies."""
+        return self._place(key)
+
+    def _place(self, key: str) -> Path:
+        place = Path(os.path.normpath(self._folder / key))
+        if not place.is_relative_to(self._folder):
+            raise _outside(key)
+        return place
+
+
+def _outside(path: str) -> RequestError:
+    return RequestError(
+        ErrorKind.BAD_REQUEST, f"the path {path!r:.200} leads out of the folder that holds films"
+    )

@@ -1,0 +1,1 @@
+"""Make a film searchable: scenes, frames, transcript, captions and vectors."""

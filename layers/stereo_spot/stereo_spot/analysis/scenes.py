@@ -1,0 +1,29 @@
+"""Stage 3: where scenes begin and end."""
+
+from contextlib import closing
+from fractions import Fraction
+
+from stereo_spot.analysis.records import Scene, scene_id
+from stereo_spot.analysis.stages import Stage, Work
+from stereo_spot.media import pictures
+from stereo_spot.media.detect import find_scenes
+
+
+def _run(work: Work) -> str:
+    with closing(work.film()) as film:
+        found = find_scenes(
+            film,
+            duration_s=work.video().duration_sec or 0.0,
+            limits=work.analyzer.limits,
+            frame_rate=Fraction(pictures.RATE),
+        )
+    work.check()
+    scenes = [
+        Scene(id=scene_id(work.video_id, i), video_id=work.video_id, idx=i, t_start=a, t_end=b)
+        for i, (a, b) in enumerate(found.spans)
+    ]
+    work.analyzer.rows.replace(work.video_id, Scene, scenes)
+    return f"{len(scenes)} scenes"
+
+
+STAGE = Stage("scenes", 1, ("normalize",), lambda analyzer: {"detector": "adaptive"}, _run)

@@ -1,0 +1,143 @@
+"""The pictures and the sound of a film for whoever looks at it: small, upright, evenly timed."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media import sandbox
+from stereo_spot.media.guard import MediaLimits
+from stereo_spot.model import Frozen
+from stereo_spot.ports import RangeReader
+
+HEIGHT, RATE, CRF = 720, 30, 22
+MAX_WRITTEN = 64 << 30
+WALL_PER_SECOND = 20.0
+"""Time that one second of film may take to be looked at."""
+
+See = Callable[["Picture"], None]
+
+
+class Picture(Frozen):
+    """One decoded frame: uint8 BGR [height, width, 3] as bytes."""
+
+    number: int = 0
+    """Which of the wanted times it answers."""
+    time: float
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+    pixels: bytes
+
+
+class Normalized(Frozen):
+    """What normalizing made of a film."""
+
+    duration_s: float
+    frames: int
+    width: int
+    height: int
+    audio: bool
+    damaged_sound_packets: int = 0
+
+
+class Watched(Frozen):
+    """How much was seen."""
+
+    end: float
+    frames: int
+
+
+def normalize(
+    source: RangeReader, *, video: Path, audio: Path, duration_s: float, limits: MediaLimits
+) -> Normalized:
+    """Write `video` (at most 720 high, 30 fps, H.264) and `audio` (16 kHz mono wave) of `source`.
+
+    A film without sound leaves no `audio`; both begin with the first shown frame.
+    """
+    with _Sinks({"video": video, "audio": audio}) as sinks:
+        told = sandbox.run(
+            "normalize",
+            {"height": HEIGHT, "rate": RATE, "crf": CRF},
+            readers=sandbox.one(source),
+            limits=_patient(limits, duration_s),
+            hear=sinks.hear,
+        )
+    made = Normalized.model_validate(told)
+    if not made.audio:
+        audio.unlink(missing_ok=True)
+    return made
+
+
+def watch(
+    source: RangeReader, see: See, *, height: int, duration_s: float, limits: MediaLimits
+) -> Watched:
+    """Show every frame to `see`, at most `height` high."""
+    told = sandbox.run(
+        "watch",
+        {"height": height},
+        readers=sandbox.one(source),
+        limits=_patient(limits, duration_s),
+        hear=_seeing(see),
+    )
+    return Watched.model_validate(told)
+
+
+def pick(source: RangeReader, times: Sequence[float], see: See, *, limits: MediaLimits) -> None:
+    """Show the frames that are on screen at `times`, which must rise."""
+    if not times:
+        return
+    sandbox.run(
+        "pick",
+        {"height": HEIGHT, "times": list(times)},
+        readers=sandbox.one(source),
+        limits=_patient(limits, times[-1]),
+        hear=_seeing(see),
+    )
+
+
+def _patient(limits: MediaLimits, duration_s: float) -> MediaLimits:
+    """Time in proportion to the film: looking at pictures takes longer than reading an index."""
+    wall = max(limits.wall_s, min(duration_s, limits.max_duration_s) * WALL_PER_SECOND)
+    return limits.model_copy(update={"wall_s": wall})
+
+
+def _seeing(see: See) -> sandbox.Hear:
+    def hear(head: dict[str, Any], data: bytes) -> None:
+        if head.pop("say", None) != "picture":
+            raise SourceError(ErrorKind.SOURCE_CORRUPT, "the reading process sent no picture")
+        picture = Picture(pixels=data, **head)
+        if len(data) != picture.width * picture.height * 3:
+            raise SourceError(ErrorKind.SOURCE_CORRUPT, "the reading process sent half a picture")
+        see(picture)
+
+    return hear
+
+
+class _Sinks:
+    """The files that the guarded process may write through us, and only these."""
+
+    def __init__(self, paths: dict[str, Path]) -> None:
+        self._paths = paths
+        self._files: dict[str, int] = {}
+
+    def __enter__(self) -> "_Sinks":
+        for name, path in self._paths.items():
+            self._files[name] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for file in self._files.values():
+            os.close(file)
+
+    def hear(self, head: dict[str, Any], data: bytes) -> None:
+        """Put what was sent where it belongs."""
+        file, at = self._files.get(str(head.get("to"))), int(head.get("at", -1))
+        if head.get("say") != "write" or file is None or not 0 <= at <= MAX_WRITTEN:
+            raise SourceError(ErrorKind.SOURCE_CORRUPT, "the reading process wrote nonsense")
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(file, view, at)
+            view, at = view[written:], at + written

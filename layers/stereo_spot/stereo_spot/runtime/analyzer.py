@@ -1,0 +1,184 @@
+"""The wiring of the analyzer: from settings to its parts, and the two things people ask of it.
+
+`open_analyzer` gives what `analyze_file` and `search` take.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stereo_spot.adapters.local.analysis import SqliteResultRows
+from stereo_spot.adapters.local.analysis_files import FolderResultFiles
+from stereo_spot.adapters.local.database import Database
+from stereo_spot.adapters.local.folder import fingerprint
+from stereo_spot.analysis.offline import OfflineEmbedder
+from stereo_spot.analysis.options import AnalysisOptions
+from stereo_spot.analysis.pipeline import Tell, analyze_video
+from stereo_spot.analysis.ports import Contents, Embedder, ResultFiles, ResultRows
+from stereo_spot.analysis.records import Video, VideoStatus
+from stereo_spot.analysis.search import Hit, search_picture, search_text
+from stereo_spot.analysis.stages import Analyzer
+from stereo_spot.errors import ErrorKind, MachineError, SourceError, StereoSpotError
+from stereo_spot.ports import ObjectStore, RangeReader
+from stereo_spot.settings import AnalyzerSettings
+
+SCHEMA = "analysis.sql"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An analyzer that is ready to work, and the settings it was opened with."""
+
+    analyzer: Analyzer
+    settings: AnalyzerSettings
+
+    @property
+    def query_embedder(self) -> Embedder:
+        """What turns a question into a vector: the same that made the stored ones."""
+        return self.analyzer.embedder or OfflineEmbedder()
+
+
+@contextmanager
+def open_analyzer(
+    settings: AnalyzerSettings | None = None, *, folder: Path | None = None
+) -> Iterator[Opened]:
+    """Open the stores that the settings name; `folder` wins over `DATA_DIR`.
+
+    Raises:
+        MachineError: `output_unwritable` when the data folder cannot be made or written.
+    """
+    settings = settings or AnalyzerSettings()
+    if folder is not None:
+        settings = settings.model_copy(update={"data_dir": folder})
+    with ExitStack() as stack:
+        try:
+            settings.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MachineError(
+                ErrorKind.OUTPUT_UNWRITABLE,
+                f"cannot use the data folder {settings.folder}: {error.strerror}",
+            ) from error
+        rows, files = _stores(settings, stack)
+        yield Opened(_analyzer(settings, rows, files), settings)
+
+
+def analyze_file(opened: Opened, path: Path, *, tell: Tell = lambda mark, ran: None) -> Contents:
+    """Analyze a film where it lies, and keep what was found.
+
+    The same file again only looks up what is known.
+
+    Raises:
+        SourceError: the film cannot be used.
+    """
+    path = path.expanduser().absolute()
+    if not path.is_file():
+        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no file {path}")
+    files = opened.analyzer.files
+    if isinstance(files, FolderResultFiles):
+        files = FolderResultFiles(opened.settings.folder, also=[path])
+    analyzer = replace(opened.analyzer, files=files)
+    return _analyze(analyzer, fingerprint(path)[:32], str(path), path.name, tell)
+
+
+def analyze_stored(
+    opened: Opened,
+    video_id: str,
+    *,
+    objects: ObjectStore,
+    key: str,
+    title: str,
+    wanted: Callable[[], bool] = lambda: True,
+    tell: Tell = lambda mark, ran: None,
+) -> Contents:
+    """Analyze a film of the object store, such as the source of a conversion."""
+    files = _WithObjects(opened.analyzer.files, objects)
+    analyzer = replace(opened.analyzer, files=files)
+    return _analyze(analyzer, video_id, key, title, tell, wanted)
+
+
+def search(
+    opened: Opened,
+    query: str | bytes,
+    *,
+    limit: int = 10,
+    video_id: str | None = None,
+) -> list[Hit]:
+    """Moments for a few words, or, for the bytes of a picture, those that look like it."""
+    rows = opened.analyzer.rows
+    if isinstance(query, bytes):
+        return search_picture(rows, query, limit=limit, video_id=video_id)
+    return search_text(rows, opened.query_embedder, query, limit=limit, video_id=video_id)
+
+
+def _analyze(
+    analyzer: Analyzer,
+    video_id: str,
+    path: str,
+    title: str,
+    tell: Tell,
+    wanted: Callable[[], bool] = lambda: True,
+) -> Contents:
+    known = analyzer.rows.contents(video_id)
+    video = known.video if known else Video(id=video_id, original_path=path, original_name=title)
+    if not known or video.original_path != path:
+        analyzer.rows.save_video(video.model_copy(update={"original_path": path}))
+    try:
+        return analyze_video(analyzer, video_id, wanted=wanted, tell=tell)
+    except StereoSpotError as error:
+        now = analyzer.rows.contents(video_id)
+        failed = {"status": VideoStatus.FAILED, "error": error.message}
+        if now is not None:
+            analyzer.rows.save_video(now.video.model_copy(update=failed))
+        raise
+
+
+@dataclass(frozen=True)
+class _WithObjects:
+    """Films come from the object store; everything else is as it was."""
+
+    files: ResultFiles
+    objects: ObjectStore
+
+    def source(self, path: str) -> tuple[RangeReader, str]:
+        found = self.objects.head(path)
+        if found is None:
+            raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film at {path!r:.200}")
+        return self.objects.open(path, etag=found.etag), found.etag
+
+    def put(self, key: str, content: bytes | Path) -> None:
+        self.files.put(key, content)
+
+    def open(self, key: str) -> RangeReader | None:
+        return self.files.open(key)
+
+    def keep_only(self, prefix: str, keys: Iterable[str]) -> None:
+        self.files.keep_only(prefix, keys)
+
+
+def _analyzer(settings: AnalyzerSettings, rows: ResultRows, files: ResultFiles) -> Analyzer:
+    return Analyzer(
+        rows=rows,
+        files=files,
+        scratch=settings.folder / "scratch",
+        options=_options(settings),
+        embedder=OfflineEmbedder(),
+    )
+
+
+def _options(settings: AnalyzerSettings) -> AnalysisOptions:
+    return AnalysisOptions(
+        normalize=settings.enable_normalization,
+        transcribe=settings.enable_transcription,
+        vision=settings.enable_vision_analysis,
+        embed=settings.enable_embeddings,
+        max_frames=settings.max_frames_per_video,
+        best_frame=settings.frame_choice == "best",
+        vision_concurrent=settings.vision_max_concurrent,
+    )
+
+
+def _stores(settings: AnalyzerSettings, stack: ExitStack) -> tuple[ResultRows, ResultFiles]:
+    database = Database(settings.folder / "analysis.db", schema=SCHEMA)
+    stack.callback(database.close)
+    return SqliteResultRows(database), FolderResultFiles(settings.folder)
