@@ -46,6 +46,9 @@ def test_a_film_sent_to_the_link_is_the_source_of_the_job(served: Served) -> Non
         {"end_s": 0},
         {"preset": "; rm"},
         {"segment_duration_s": 0.1},
+        {"crf": "20"},
+        {"crf": True},
+        {"autostart": "yes"},
         [],
     ],
 )
@@ -191,6 +194,11 @@ def test_every_wrong_turn_is_a_problem(client: Client) -> None:
         answer = client.ask(method, target)
         assert (answer.status, target) == (status, target)
         assert answer.problem()["instance"] == target.partition("?")[0]
+
+
+def test_a_wrong_method_is_told_all_the_right_ones(client: Client) -> None:
+    assert client.ask("PUT", "/v1/jobs").headers["allow"] == "GET, POST"
+    assert client.ask("POST", "/v1/jobs/x").headers["allow"] == "GET, DELETE"
 
 
 def test_play_and_download_are_refused_until_there_is_a_film(client: Client) -> None:

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Container, Job, JobOptions, Recipe, StereoMode, Tier
@@ -26,23 +26,23 @@ class NewJob(Asked):
     title: str | None = Field(default=None, min_length=1, max_length=500)
     mode: StereoMode | None = None
     tier: Tier | None = None
-    max_disparity: float | None = Field(default=None, ge=0, le=10)
+    max_disparity: float | None = Field(default=None, strict=True, ge=0, le=10)
     """Strength in percent of the picture's width; above 5 only with `force`."""
-    convergence: float | None = Field(default=None, ge=0, le=1)
+    convergence: float | None = Field(default=None, strict=True, ge=0, le=1)
     """The depth that lies on the screen: 0 puts all in front, 1 all behind."""
     codec: str | None = Field(default=None, pattern="^(h264|hevc)$")
-    crf: int | None = Field(default=None, ge=0, le=51)
+    crf: int | None = Field(default=None, strict=True, ge=0, le=51)
     preset: str | None = Field(default=None, pattern="^[a-z]{4,9}$")
-    max_width: int | None = Field(default=None, ge=16, le=16384)
-    seed: int | None = Field(default=None, ge=0, lt=1 << 31)
-    segment_duration_s: float | None = Field(default=None, ge=0.5, le=300)
-    scene_cuts: bool | None = None
-    start_s: float | None = Field(default=None, ge=0, le=1e6)
-    end_s: float | None = Field(default=None, gt=0, le=1e6)
+    max_width: int | None = Field(default=None, strict=True, ge=16, le=16384)
+    seed: int | None = Field(default=None, strict=True, ge=0, lt=1 << 31)
+    segment_duration_s: float | None = Field(default=None, strict=True, ge=0.5, le=300)
+    scene_cuts: StrictBool | None = None
+    start_s: float | None = Field(default=None, strict=True, ge=0, le=1e6)
+    end_s: float | None = Field(default=None, strict=True, gt=0, le=1e6)
     container: Container | None = None
-    autostart: bool = True
+    autostart: StrictBool = True
     """Whether the work begins when the film has arrived; else with `start`."""
-    force: bool = False
+    force: StrictBool = False
 
     @field_validator("title")
     @classmethod
@@ -82,16 +82,16 @@ class NewJob(Asked):
 class UploadAsked(Asked):
     """How the film will be sent."""
 
-    size_bytes: int | None = Field(default=None, ge=0, le=1 << 50)
+    size_bytes: int | None = Field(default=None, strict=True, ge=0, le=1 << 50)
     """Length of the film; lets the server choose parts that are few enough."""
-    parts: bool = True
+    parts: StrictBool = True
     """Whether to send it in parts; else the answer holds a link for one request."""
 
 
 class PartAsked(Asked):
     """A part as its PUT was answered."""
 
-    number: int = Field(ge=1, le=10_000)
+    number: int = Field(strict=True, ge=1, le=10_000)
     etag: str = Field(min_length=1, max_length=200)
 
 
@@ -99,7 +99,7 @@ class UploadDone(Asked):
     """What was sent; without a list, all that the store holds."""
 
     parts: list[PartAsked] | None = Field(default=None, min_length=1, max_length=10_000)
-    size_bytes: int | None = Field(default=None, ge=0, le=1 << 50)
+    size_bytes: int | None = Field(default=None, strict=True, ge=0, le=1 << 50)
     """Length of the film; a different sum of the parts is refused."""
 
 

@@ -11,12 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from stereo_spot.errors import ErrorKind, StereoSpotError
 from stereo_spot.web.kinds import KIND_OF_STATUS, STATUS_OF_KIND
 from stereo_spot.web.rendering import render
 
 log = logging.getLogger(__name__)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -98,7 +100,10 @@ def _http(request: Request, error: Exception) -> Response:
 def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = KIND_OF_STATUS.get(error.status_code, ErrorKind.BAD_REQUEST)
-    found = HttpError(error.status_code, kind, str(error.detail), error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["allow"] = ", ".join(_allowed(request))
+    found = HttpError(error.status_code, kind, str(error.detail), headers)
     return problem_response(request, found)
 
 
@@ -117,6 +122,16 @@ def _unexpected(request: Request, error: Exception) -> Response:
 def _place(found: dict[str, Any]) -> dict[str, str]:
     where = ".".join(str(step) for step in found["loc"] if step != "body")[:200]
     return {"where": where or "body", "what": str(found["msg"])}
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of all routes at the path; the framework names those of the first alone."""
+    return [
+        method
+        for method in _METHODS
+        for scope in [{**request.scope, "method": method}]
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
+    ]
 
 
 def _wants_page(request: Request) -> bool:
