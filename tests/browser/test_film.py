@@ -7,7 +7,7 @@ from typing import Any
 import av
 import pytest
 
-from tests.browser.conftest import FRAMES, SIZE
+from tests.web.program import FRAMES, SIZE
 
 pytestmark = pytest.mark.browser
 LONG_MS = 180_000
