@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stereo_engine.recipe import Recipe
-from stereo_engine.splat.fixed import STEP
 
-LIMIT = np.iinfo(np.int16).max
 WEAK_DEPTH_STRENGTH = 0.4
 """Share of the asked strength that is left when the depth is a pure guess."""
 
@@ -31,12 +29,9 @@ def disparity_of(
     return ((known - np.float32(recipe.convergence)) * np.float32(scale)).astype(np.float32)
 
 
-def enlarged(disparity_px: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.int16]:
-    """Full-size disparity in 1/64 px, int16 [H, W], from a smaller map in full-size px."""
-    steps: NDArray[np.int16] = np.clip(np.floor(disparity_px * STEP + 0.5), -LIMIT, LIMIT).astype(
-        np.int16
-    )
-    if steps.shape == size[::-1]:
-        return steps
-    large = cv2.resize(steps, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large, np.int16)
+def enlarged(disparity_px: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Disparity [h, w] in full-size px at full size [H, W]."""
+    if disparity_px.shape == size[::-1]:
+        return disparity_px
+    large = cv2.resize(disparity_px, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, np.float32)

@@ -12,6 +12,8 @@ from stereo_engine.scene.view import Vector
 WALL_M, EYE_HEIGHT_M = 30.0, 1.5
 NEAREST_M = 2.0
 TEXTURE_SIZE = 256
+CONTRAST = 0.6
+"""How far the second colour of a pattern is from the first: 0 the same, 1 any other."""
 KINDS = (
     *("cam", "obj", "both", "still", "forward"),
     *("cam_no_ground", "obj_no_ground", "still_no_ground", "haze_no_ground"),
@@ -116,7 +118,8 @@ def _texture(
     rng: np.random.Generator, size: int = TEXTURE_SIZE, pattern: str | None = None
 ) -> Texture:
     chosen = pattern or str(rng.choice(PATTERNS))
-    first, second = _colour(rng), _colour(rng)
+    first, other = _colour(rng), _colour(rng)
+    second = tuple((1 - CONTRAST) * a + CONTRAST * b for a, b in zip(first, other, strict=True))
     return painted(rng, size, first, second, chosen)  # type: ignore[arg-type]
 
 

@@ -2,9 +2,10 @@
 
 Each row is painted in rising x. For a right view that order is far to near wherever two source
 pixels land together, so the nearer one wins without a z-buffer, a sort or an atomic. Only the
-source column is remembered (64 steps a pixel); pictures are sampled afterwards. A hole continues
-its far side, which for a right view is always the right one. All arithmetic is integer, so every
-backend gives the same bytes.
+source column is remembered (256 steps a pixel); pictures are sampled afterwards. A surface covers
+its last pixel in part, and what is under it shows through there. A hole continues its far side,
+which for a right view is always the right one. All arithmetic is integer, so every backend gives
+the same bytes.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stereo_engine.splat import reference
-from stereo_engine.splat.fixed import Plane, fixed_disparity
+from stereo_engine.splat.fixed import Plane, finite_disparity
 
-__all__ = ["backends", "fixed_disparity", "left_view", "right_view", "warp_planes"]
+__all__ = ["backends", "finite_disparity", "left_view", "right_view", "warp_planes"]
 
 
 def backends() -> tuple[str, ...]:
@@ -43,7 +44,7 @@ def right_view(
     Returns:
         The right picture uint8 [H, W, 3], and bool [H, W] where it shows what `left` does not.
     """
-    disparity, _ = fixed_disparity(disparity_px)
+    disparity, _ = finite_disparity(disparity_px)
     right = np.empty_like(left)
     hidden = np.empty(disparity.shape, np.uint8)
     _kernel(backend).warp_picture(disparity, np.ascontiguousarray(left), right, hidden)
@@ -63,7 +64,7 @@ def left_view(
 
 def warp_planes(
     planes: Sequence[Plane],
-    disparity: NDArray[np.int16],
+    disparity: NDArray[np.float32],
     out: Sequence[Plane],
     *,
     backend: str = "auto",
@@ -72,7 +73,7 @@ def warp_planes(
 
     Args:
         planes: Y [H, W], U and V [H/2, W/2], uint8 or uint16; H and W even.
-        disparity: int16 [H, W] in 1/64 px.
+        disparity: float32 [H, W] in px, finite.
         out: three planes of the same shapes and type.
         backend: `auto`, or one of `backends()`.
 

@@ -18,77 +18,117 @@ def _kernel(function: F) -> F:
 
 
 @_kernel
-def _land(disparity: Rows, columns: Rows) -> None:
-    """Write into `columns` int32 [W] the source column, in 1/64 px, that each target shows."""
+def _steps(disparity: Any) -> Any:
+    return np.int32(np.floor(disparity * np.float32(STEP) + np.float32(0.5)))
+
+
+@_kernel
+def _land(disparity: Rows, top: Rows, under: Rows, cover: Rows) -> None:
+    """Write what each target shows: see `reference.land`."""
     width = disparity.shape[0]
-    columns[:] = -1
-    place = np.int32(-disparity[0])
+    top[:] = -1
+    cover[:] = STEP
+    here = _steps(disparity[0])
+    place = -here
     start = place - HALF
     gap_left = np.int32(0)
     for x in range(width):
         gap = np.int32(0)
         if x + 1 < width:
-            gap = np.int32(STEP + disparity[x] - disparity[x + 1])
+            beside = _steps(disparity[x + 1])
+            gap = np.int32(STEP + here - beside)
+            here = beside
         joined = 0 < gap < JOINED
         end = place + (gap >> 1) if joined else place + HALF
-        column = np.int32(x << SHIFT)
-        first, last = max(int(start >> SHIFT) + 1, 0), min(int(end >> SHIFT), width - 1)
-        for target in range(first, last + 1):
-            beyond = np.int32((target << SHIFT) - place)
+        open_left = gap_left <= 0 and x > 0
+        open_right = not joined and x + 1 < width
+        first = int((start + HALF) >> SHIFT if open_left else (start >> SHIFT) + 1)
+        last = int((end + HALF - 1) >> SHIFT if open_right else end >> SHIFT)
+        for target in range(max(first, 0), min(last, width - 1) + 1):
+            middle = target << SHIFT
+            share = STEP
+            if open_left:
+                share -= max(0, start - middle + HALF)
+            if open_right:
+                share -= max(0, middle + HALF - end)
+            column = x << SHIFT
+            beyond = middle - place
             if beyond > 0 and joined:
-                columns[target] = column + ((beyond * RECIPROCALS[gap]) >> RECIPROCAL_SHIFT)
+                column += (beyond * RECIPROCALS[gap]) >> RECIPROCAL_SHIFT
             elif beyond < 0 < gap_left:
                 inside = (beyond + gap_left) * RECIPROCALS[gap_left]
-                columns[target] = column - STEP + (inside >> RECIPROCAL_SHIFT)
-            else:
-                columns[target] = column
+                column += (inside >> RECIPROCAL_SHIFT) - STEP
+            under[target] = top[target]
+            top[target] = column
+            cover[target] = share
         place += gap
         start = end if joined else place - HALF
         gap_left = gap if joined else np.int32(0)
 
 
 @_kernel
-def _fill(columns: Rows) -> int:
-    """Let every hole show what its right, far side shows; count the holes."""
-    width = columns.shape[0]
-    holes = 0
+def _fill(top: Rows, under: Rows, cover: Rows, mixed: Rows) -> tuple[int, int]:
+    """Continue the right, far side into holes; list the mixed targets. Returns both counts."""
+    width = top.shape[0]
+    holes = mixes = 0
     far = np.int32(-1)
     for target in range(width - 1, -1, -1):
-        if columns[target] < 0:
+        if top[target] < 0:
             holes += 1
-            columns[target] = far
+            top[target] = far
+        elif cover[target] == STEP:
+            far = top[target]
         else:
-            far = columns[target]
+            if under[target] < 0:
+                holes += cover[target] < HALF
+                under[target] = far if far >= 0 else top[target]
+            mixed[mixes] = target
+            mixes += 1
     border = np.int32((width - 1) << SHIFT)
     for target in range(width):
-        if columns[target] < 0:
-            columns[target] = border
-        border = columns[target]
-    return holes
+        if top[target] < 0:
+            top[target] = border
+        border = top[target]
+    return holes, mixes
 
 
 @_kernel
-def _sample(source: Rows, columns: Rows, out: Rows) -> None:
-    last = source.shape[0] - 1
-    for target in range(out.shape[0]):
-        column = columns[target]
-        index = column >> SHIFT
-        part = column & (STEP - 1)
-        here = np.int32(source[index])
-        there = np.int32(source[min(index + 1, last)])
-        out[target] = (here * (STEP - part) + there * part + HALF) >> SHIFT
+def _at(source: Rows, column: int) -> int:
+    index = column >> SHIFT
+    part = column & (STEP - 1)
+    beside = min(index + 1, source.shape[0] - 1)
+    here, there = np.int32(source[index]), np.int32(source[beside])
+    return int((here * (STEP - part) + there * part + HALF) >> SHIFT)
 
 
 @_kernel
-def _sample_chroma(source: Rows, columns: Rows, out: Rows) -> None:
-    last = source.shape[0] - 1
+def _sample(source: Rows, top: Rows, out: Rows) -> None:
     for target in range(out.shape[0]):
-        column = columns[2 * target] >> 1
-        index = column >> SHIFT
-        part = column & (STEP - 1)
-        here = np.int32(source[index])
-        there = np.int32(source[min(index + 1, last)])
-        out[target] = (here * (STEP - part) + there * part + HALF) >> SHIFT
+        out[target] = _at(source, top[target])
+
+
+@_kernel
+def _sample_chroma(source: Rows, top: Rows, out: Rows) -> None:
+    for target in range(out.shape[0]):
+        out[target] = _at(source, top[2 * target] >> 1)
+
+
+@_kernel
+def _mix(source: Rows, under: Rows, cover: Rows, mixed: Rows, out: Rows) -> None:
+    for target in mixed:
+        share = cover[target]
+        below = _at(source, under[target])
+        out[target] = (out[target] * share + below * (STEP - share) + HALF) >> SHIFT
+
+
+@_kernel
+def _mix_chroma(source: Rows, under: Rows, cover: Rows, mixed: Rows, out: Rows) -> None:
+    for target in mixed:
+        if target % 2 == 0:
+            share = cover[target]
+            below = _at(source, under[target] >> 1)
+            old = out[target // 2]
+            out[target // 2] = (old * share + below * (STEP - share) + HALF) >> SHIFT
 
 
 @_kernel
@@ -96,26 +136,31 @@ def warp_planes(
     disparity: Rows, y: Rows, u: Rows, v: Rows, out_y: Rows, out_u: Rows, out_v: Rows
 ) -> int:
     """See `reference.warp_planes`."""
-    columns = np.empty(disparity.shape[1], np.int32)
+    top, under, cover, mixed = np.empty((4, disparity.shape[1]), np.int32)
     holes = 0
     for row in range(disparity.shape[0]):
-        _land(disparity[row], columns)
-        holes += _fill(columns)
-        _sample(y[row], columns, out_y[row])
+        _land(disparity[row], top, under, cover)
+        hidden, mixes = _fill(top, under, cover, mixed)
+        holes += hidden
+        _sample(y[row], top, out_y[row])
+        _mix(y[row], under, cover, mixed[:mixes], out_y[row])
         if row % 2 == 0:
-            _sample_chroma(u[row // 2], columns, out_u[row // 2])
-            _sample_chroma(v[row // 2], columns, out_v[row // 2])
+            for source, out in ((u[row // 2], out_u[row // 2]), (v[row // 2], out_v[row // 2])):
+                _sample_chroma(source, top, out)
+                _mix_chroma(source, under, cover, mixed[:mixes], out)
     return holes
 
 
 @_kernel
 def warp_picture(disparity: Rows, picture: Rows, out: Rows, hidden: Rows) -> None:
     """See `reference.warp_picture`."""
-    columns = np.empty(disparity.shape[1], np.int32)
+    top, under, cover, mixed = np.empty((4, disparity.shape[1]), np.int32)
     for row in range(disparity.shape[0]):
-        _land(disparity[row], columns)
-        for target in range(columns.shape[0]):
-            hidden[row, target] = columns[target] < 0
-        _fill(columns)
+        _land(disparity[row], top, under, cover)
+        for target in range(top.shape[0]):
+            bare = cover[target] < HALF and under[target] < 0
+            hidden[row, target] = top[target] < 0 or bare
+        mixes = _fill(top, under, cover, mixed)[1]
         for channel in range(picture.shape[2]):
-            _sample(picture[row, :, channel], columns, out[row, :, channel])
+            _sample(picture[row, :, channel], top, out[row, :, channel])
+            _mix(picture[row, :, channel], under, cover, mixed[:mixes], out[row, :, channel])

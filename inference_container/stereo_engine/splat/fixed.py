@@ -1,4 +1,4 @@
-"""Disparity as integers, 64 steps a pixel: one rounding rule for every backend."""
+"""Disparity as integers, 256 steps a pixel: one rounding rule for every backend."""
 
 from typing import Any
 
@@ -8,22 +8,22 @@ from numpy.typing import NDArray
 Plane = NDArray[Any]
 """uint8 or uint16 samples."""
 
-SHIFT = 6
+SHIFT = 8
 STEP = 1 << SHIFT
 HALF = STEP // 2
 JOINED = 2 * STEP
 """Neighbours that land closer than this, in order, are one surface; a wider gap is a hole."""
-RECIPROCAL_SHIFT = 16
+RECIPROCAL_SHIFT = 14
 RECIPROCALS = np.array(
     [0, *(-(-(STEP << RECIPROCAL_SHIFT) // gap) for gap in range(1, JOINED))], np.int32
 )
-"""ceil(64 * 65536 / gap): turns the division of the inner loop into a multiplication."""
+"""ceil(256 * 2^14 / gap): turns the division of the inner loop into a multiplication."""
 
 
-def fixed_disparity(disparity_px: NDArray[np.float32]) -> tuple[NDArray[np.int32], int]:
-    """Disparity in 1/64 px, floor(64 d + 1/2), and how many values were not finite.
+def finite_disparity(disparity_px: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
+    """Disparity without NaN and infinity, and how many there were.
 
-    Values that are not finite become the farthest finite one; none may exceed the picture width.
+    They become the farthest finite value; none may exceed the picture width.
     """
     finite = np.isfinite(disparity_px)
     bad = finite.size - int(np.count_nonzero(finite))
@@ -31,5 +31,4 @@ def fixed_disparity(disparity_px: NDArray[np.float32]) -> tuple[NDArray[np.int32
         far = disparity_px[finite].min() if bad < finite.size else np.float32(0)
         disparity_px = np.where(finite, disparity_px, far)
     width = np.float32(disparity_px.shape[1])
-    limited = np.clip(disparity_px, -width, width).astype(np.float32, copy=False)
-    return np.floor(limited * np.float32(STEP) + np.float32(0.5)).astype(np.int32), bad
+    return np.clip(disparity_px, -width, width).astype(np.float32, copy=False), bad
