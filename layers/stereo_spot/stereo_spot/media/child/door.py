@@ -18,6 +18,7 @@ from stereo_spot.media import guard
 from stereo_spot.media.child import boxes
 from stereo_spot.media.child.boxes import Box
 from stereo_spot.media.child.ranges import RemoteFile
+from stereo_spot.media.child.sizes import SizeWatch, check_descriptions, check_size
 from stereo_spot.media.guard import MediaLimits
 
 TKHD_MATRIX = {0: 40, 1: 52}
@@ -34,6 +35,7 @@ class Film:
     video: VideoStream
     top: tuple[Box, ...]
     """The outermost boxes; empty where the film is not mp4 or mov."""
+    sizes: SizeWatch
 
     @property
     def time_base(self) -> Fraction:
@@ -70,22 +72,25 @@ def opened(file: RemoteFile, limits: MediaLimits) -> Iterator[Film]:
         )
     demuxer = guard.sniff(file.exactly(0, guard.HEAD_BYTES))
     top = tuple(boxes.boxes(file, 0, file.size)) if demuxer == "mov" else ()
-    _check_whole(file, demuxer, top)
-    with contextlib.closing(open_container(file, demuxer)) as container:
+    _check_whole(file, demuxer, top, limits)
+    check_descriptions(file, top)
+    with contextlib.closing(open_container(file, demuxer, limits.max_pixels)) as container:
         video = _pick_video(container)
         _check(container, video, limits)
-        yield Film(file, demuxer, container, video, top)
+        codec, extradata = video.codec.canonical_name, video.codec_context.extradata
+        sizes = SizeWatch(codec, extradata, limits)
+        yield Film(file, demuxer, container, video, top, sizes)
 
 
-def open_container(file: RemoteFile, demuxer: str) -> InputContainer:
-    """Open with one demuxer that may follow nothing."""
+def open_container(file: RemoteFile, demuxer: str, max_pixels: int) -> InputContainer:
+    """Open with one demuxer that may follow nothing; larger pictures are not even tried."""
     file.seek(0)
     try:
         return av.open(
             file,
             "r",
             format=demuxer,
-            options=guard.GUARD,
+            options={**guard.GUARD, "max_pixels": str(max_pixels)},
             metadata_errors="replace",
             io_open=_refuse_to_open,
         )
@@ -103,10 +108,10 @@ def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     )
 
 
-def _check_whole(file: RemoteFile, demuxer: str, top: tuple[Box, ...]) -> None:
+def _check_whole(file: RemoteFile, demuxer: str, top: tuple[Box, ...], limits: MediaLimits) -> None:
     if demuxer == "mov":
         if any(box.end > file.size for box in top):
-            _refuse_truncated(file, demuxer, top)
+            _refuse_truncated(file, demuxer, top, limits)
         if not any(box.kind == b"moov" for box in top):
             raise SourceError(
                 ErrorKind.SOURCE_TRUNCATED,
@@ -120,10 +125,12 @@ def _check_whole(file: RemoteFile, demuxer: str, top: tuple[Box, ...]) -> None:
         )
 
 
-def _refuse_truncated(file: RemoteFile, demuxer: str, top: tuple[Box, ...]) -> NoReturn:
+def _refuse_truncated(
+    file: RemoteFile, demuxer: str, top: tuple[Box, ...], limits: MediaLimits
+) -> NoReturn:
     message = f"the file ends after {file.size} of {max(box.end for box in top)} bytes"
     if any(box.kind == b"moov" and box.end <= file.size for box in top):
-        with contextlib.closing(open_container(file, demuxer)) as container:
+        with contextlib.closing(open_container(file, demuxer, limits.max_pixels)) as container:
             entries = list(_pick_video(container).index_entries)
             whole = sum(entry.pos + entry.size <= file.size for entry in entries)
             message += f": {whole} of {len(entries)} frames are there"
@@ -145,7 +152,7 @@ def _check(container: InputContainer, video: VideoStream, limits: MediaLimits) -
             f"the file has {len(container.streams)} tracks; at most {limits.max_streams} are taken",
         )
     _check_codec(video)
-    _check_size(video.codec_context.width, video.codec_context.height, limits)
+    _check_picture(video, limits)
     rate = video.average_rate or Fraction(0)
     if rate > limits.max_frame_rate:
         raise SourceError(
@@ -171,16 +178,12 @@ def _check_codec(video: VideoStream) -> None:
         )
 
 
-def _check_size(width: int, height: int, limits: MediaLimits) -> None:
-    if width <= 0 or height <= 0:
+def _check_picture(video: VideoStream, limits: MediaLimits) -> None:
+    context = video.codec_context
+    check_size(context.width, context.height, limits)
+    if context.width <= 0 or context.height <= 0:
         raise SourceError(
             ErrorKind.SOURCE_CORRUPT, "the film does not say how large its frames are"
-        )
-    if width * height > limits.max_pixels or max(width, height) > limits.max_side:
-        raise SourceError(
-            ErrorKind.SOURCE_TOO_MANY_PIXELS,
-            f"the film is {width}x{height}; at most {limits.max_pixels} pixels and "
-            f"{limits.max_side} a side are taken",
         )
 
 

@@ -54,6 +54,8 @@ class Judge:
     def shown(self, packet: Packet[Any]) -> int | None:
         """When the packet's frame is shown; None when it never is."""
         pts = time_of(packet)
+        if packet.is_keyframe and not self._film.file.hollow:
+            self._film.sizes.look(bytes(packet))
         if self._first_key is None:
             if not packet.is_keyframe:
                 return None
