@@ -67,7 +67,7 @@ def _claims(name: str, when: tuple[Condition, ...], sets: dict[str, Any]) -> tup
 def claim_chunk(
     now: float, owner: str, lease_s: float, *, etag: str, size: int
 ) -> tuple[Change, ...]:
-    """The chunk step takes the job and pins the version of the source."""
+    """The chunk step takes the job and pins the version of the source: the film has arrived."""
     return _claims(
         "claim chunk",
         (
@@ -84,6 +84,7 @@ def claim_chunk(
             "lease_owner": owner,
             "lease_until": now + lease_s,
             "updated_at": now,
+            "deadline_at": now + DEADLINE_S,
         },
     )
 
