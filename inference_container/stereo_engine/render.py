@@ -118,7 +118,7 @@ def frame_of(pair: Pair, mode: str, recipe: Recipe) -> av.VideoFrame:
     """The pair laid out in `mode`; the encoder may keep the frame."""
     if mode == Mode.SBS:
         return pair.frame
-    if mode in THROUGH_RGB:
+    if mode in THROUGH_RGB or _splits_chroma(pair.left.size, mode):
         eyes = pair.left.to_rgb(), pair.right.to_rgb()
         mixed = layout.compose(*eyes, mode, method=recipe.anaglyph)
         return of_rgb(mixed, pair.left.colour, recipe.pix_fmt).to_frame()
@@ -128,6 +128,12 @@ def frame_of(pair: Pair, mode: str, recipe: Recipe) -> av.VideoFrame:
     for plane, view in zip(planes, views(frame), strict=True):
         view[:] = plane
     return pair.left.colour.tag(frame)
+
+
+def _splits_chroma(size: tuple[int, int], mode: str) -> bool:
+    """Whether halving an eye would leave half a chroma sample."""
+    odd_width = mode == Mode.HALF_SBS and size[0] % 4 != 0
+    return odd_width or (mode == Mode.HALF_TOP_BOTTOM and size[1] % 4 != 0)
 
 
 def _notes(recipe: Recipe, made: Writer) -> list[str]:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self, cast
 
 import av
+import cv2
 from av.video.stream import VideoStream
 
 from stereo_engine.colour import Colour
@@ -17,8 +18,7 @@ FRAME_BASE = Fraction(1, 30)
 TRACK_TIMESCALE = 30_000
 KEYFRAME_EVERY = 60
 ENCODER_THREADS = 2
-"""Fixed, because the encoded bytes depend on it. For the same reason x264's `b-adapt` is 0: on some
-small pictures its B-frame search reads memory it never wrote."""
+"""Fixed, because the encoded bytes depend on it."""
 H264_WIDEST = 4096
 FRAME_PACKING = {
     Mode.SBS: 3,
@@ -35,14 +35,19 @@ def effective_codec(recipe: Recipe, width: int) -> str:
 
 
 def encoder_options(recipe: Recipe, codec: str, mode: str) -> dict[str, str]:
-    """Every setting that shapes the stream, for libx264 or libx265."""
+    """Every setting that shapes the stream, for libx264 or libx265.
+
+    On machines with AVX-512 x264 is held to AVX2: its AVX-512 lookahead reads memory that it never
+    wrote where the width is no multiple of 64, and the same pictures give other bytes every time.
+    """
     shared = {
         "bframes": "2",
         "keyint": str(KEYFRAME_EVERY),
         "open-gop": "0",
     }
     if codec == "h264":
-        shared |= {"b-pyramid": "none", "b-adapt": "0", "threads": str(ENCODER_THREADS)}
+        shared |= {"b-pyramid": "none", "threads": str(ENCODER_THREADS)}
+        shared |= {"asm": "avx2"} if cv2.checkHardwareSupport(cv2.CPU_AVX_512F) else {}
         if mode in FRAME_PACKING:
             shared["frame-packing"] = str(FRAME_PACKING[Mode(mode)])
         key = "x264-params"

@@ -17,7 +17,7 @@ class Chunk:
 def chunk_at(at: int, total: int, length: int = LENGTH, overlap: int = OVERLAP) -> Chunk | None:
     """The chunk of step `at` (0, then `length - overlap` more each time) in `total` frames.
 
-    The last one is moved back where it would be short, and is reminded of more. None at the end.
+    The last one is moved so that it is not short, and is mostly reminded of more. None at the end.
     """
     if at + overlap >= total:
         return None

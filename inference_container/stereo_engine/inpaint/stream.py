@@ -44,7 +44,7 @@ class SvdInpainter:
             held = 0 if chosen.upstream else chosen.overlap
             yield from (self._made[g] for g in range(*self._ready(chunk, held, given)))
             at += chosen.chunk - chosen.overlap
-            self._forget(at + 2 * chosen.overlap - chosen.chunk)
+            self._forget(min(at + 2 * chosen.overlap - chosen.chunk, chunk.stop - held))
         tail = 0 if chosen.upstream or not given else chosen.overlap
         yield from (self._made[g] for g in range(max(read - tail, 0), given))
 
@@ -61,8 +61,7 @@ class SvdInpainter:
         mask = torch.stack([self._given[g][1] for g in places])
         made = self._tiled.inpaint(torch.stack(frames), mask, chunk.start)
         fade = 0 if self._settings.upstream else min(chunk.reused, self._settings.overlap)
-        shares = torch.linspace(0, 1, fade) if fade else []
-        for share, k in zip(shares, range(chunk.reused - fade, chunk.reused), strict=True):
+        for k, share in enumerate(torch.linspace(0, 1, fade), start=chunk.reused - fade):
             self._made[places[k]] = (1 - share) * self._made[places[k]] + share * made[k]
         for k in range(chunk.reused, len(made)):
             self._made[places[k]] = made[k]

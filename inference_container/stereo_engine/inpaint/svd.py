@@ -43,14 +43,10 @@ def infer_latents(
     Returns:
         float32 [1, T, 4, H/8, W/8], scaled as the UNet sees them.
     """
+    guidance = (guidance_min, guidance_max)
+    given = placed(frames, modules), placed(mask, modules)
     with torch.no_grad():
-        pictures = placed(frames, modules) * 2.0 - 1.0
-        drawn(noise, tuple(pictures.shape), pictures)
-        condition, token = conditioned(pictures, placed(mask, modules), modules)
-        shape = (1, len(pictures), condition.shape[2] - 1, *condition.shape[3:])
-        start = drawn(noise, shape, condition)
-        made = sampled(modules, start, condition, token, steps, (guidance_min, guidance_max))
-    return made.float()
+        return fresh_latents(*given, modules, steps, guidance, noise).float()
 
 
 def decode(latents: Tensor, modules: Modules, decode_chunk: int, tile: int | None = None) -> Tensor:
@@ -90,13 +86,30 @@ def infer(
 
     inpainter = SvdInpainter(modules, noise=noise, compat=compat, **settings)
     pairs = zip(placed(frames, modules), placed(mask, modules), strict=True)
-    return torch.stack(list(inpainter.fill(pairs)))
+    return torch.stack(list(inpainter.fill(pairs))).float()
 
 
 def placed(values: Any, modules: Modules) -> Tensor:
     """A float tensor beside the UNet."""
     given = torch.as_tensor(values)
     return given.to(device=device_of(modules.unet), dtype=exact(modules.unet))
+
+
+def fresh_latents(
+    frames: Tensor,
+    mask: Tensor,
+    modules: Modules,
+    steps: int,
+    guidance: tuple[float, float],
+    noise: Noise,
+) -> Tensor:
+    """What `infer_latents` returns, in the precision of the modules."""
+    pictures = frames * 2.0 - 1.0
+    drawn(noise, tuple(pictures.shape), pictures)
+    condition, token = conditioned(pictures, mask, modules)
+    shape = (1, len(pictures), condition.shape[2] - 1, *condition.shape[3:])
+    start = drawn(noise, shape, condition)
+    return sampled(modules, start, condition, token, steps, guidance)
 
 
 def conditioned(pictures: Tensor, mask: Tensor, modules: Modules) -> tuple[Tensor, Tensor]:

@@ -3,10 +3,14 @@
 import torch
 
 from stereo_engine.diffusion.modules import Modules, Noise, Tensor, drawn
-from stereo_engine.diffusion.vae import encoded, factor_of
+from stereo_engine.diffusion.vae import decoded, encoded, factor_of
 from stereo_engine.inpaint import svd
 from stereo_engine.inpaint.settings import Settings
 from stereo_engine.inpaint.tiles import axis_of, cut, joined, padded, upstream_axis
+
+
+Pair = tuple[Tensor, Tensor]
+"""Pictures [T, 3, h, w] of one tile and their holes [T, 1, h, w]."""
 
 
 class TiledSvd:
@@ -14,6 +18,7 @@ class TiledSvd:
 
     def __init__(self, modules: Modules, settings: Settings, noise: Noise) -> None:
         self._modules, self._settings, self._draw = modules, settings, noise
+        self._guidance = (settings.guidance_min, settings.guidance_max)
         self._noise: list[Tensor] = []
 
     def inpaint(self, frames: Tensor, mask: Tensor, start: int) -> Tensor:
@@ -25,79 +30,62 @@ class TiledSvd:
             start: the first frame's place in the film, which picks its noise.
 
         Returns:
-            float32 [T, 3, H, W].
+            float [T, 3, H, W].
         """
-        if not self._settings.upstream and not bool((mask >= svd.HOLE).any()):
-            return frames.float()
+        chosen = self._settings
+        if not chosen.upstream and not _has_holes(mask):
+            return frames
         height, width = frames.shape[2:]
-        along = upstream_axis if self._settings.upstream else axis_of
-        rows, columns = (along(side, self._settings.tiles) for side in (height, width))
+        along = upstream_axis if chosen.upstream else axis_of
+        rows, columns = (along(side, chosen.tiles) for side in (height, width))
         frames = padded(frames, rows.padded, columns.padded, mirror=True)
         mask = padded(mask, rows.padded, columns.padded, mirror=False)
-        pairs = [
-            pair
-            for frame_row, mask_row in zip(
-                cut(frames, rows, columns), cut(mask, rows, columns), strict=True
-            )
-            for pair in zip(frame_row, mask_row, strict=True)
-        ]
-        made = self._fresh(pairs) if self._settings.upstream else self._carried(pairs, start)
-        grid = [made[r * columns.count : (r + 1) * columns.count] for r in range(rows.count)]
-        overlap = (rows.size - rows.stride or columns.size - columns.stride) // 8
-        latents = joined(grid, overlap) if len(made) > 1 else made[0]
-        pictures = svd.decode(
-            latents, self._modules, self._settings.decode_chunk, self._settings.decode_tile
-        )
+        pairs = list(zip(cut(frames, rows, columns), cut(mask, rows, columns), strict=True))
+        with torch.no_grad():
+            made = self._fresh(pairs) if chosen.upstream else self._carried(pairs, start)
+            latents = joined(made, rows, columns)[0]
+            vae = self._modules.vae
+            pictures = decoded(latents, vae, chosen.decode_chunk, chosen.decode_tile)
         return pictures[:, :, :height, :width]
 
-    def _fresh(self, pairs: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    def _fresh(self, pairs: list[Pair]) -> list[Tensor]:
         """Every tile on its own, as the original does."""
-        chosen = self._settings
         return [
-            svd.infer_latents(
-                frames,
-                mask,
-                self._modules,
-                steps=chosen.steps,
-                guidance_min=chosen.guidance_min,
-                guidance_max=chosen.guidance_max,
-                noise=self._draw,
+            svd.fresh_latents(
+                *pair, self._modules, self._settings.steps, self._guidance, self._draw
             )
-            for frames, mask in pairs
+            for pair in pairs
         ]
 
-    def _carried(self, pairs: list[tuple[Tensor, Tensor]], start: int) -> list[Tensor]:
+    def _carried(self, pairs: list[Pair], start: int) -> list[Tensor]:
         """Only the tiles that have holes, several at once; the others keep what they show."""
         self._draw_once(pairs)
-        length = len(pairs[0][0])
-        place = (torch.arange(length) + start) % self._settings.chunk
-        holed = [index for index, (_, mask) in enumerate(pairs) if bool((mask >= svd.HOLE).any())]
-        made = dict.fromkeys(range(len(pairs)), torch.empty(0))
+        place = (torch.arange(len(pairs[0][0])) + start) % self._settings.chunk
+        holed = [index for index, (_, mask) in enumerate(pairs) if _has_holes(mask)]
+        made = {}
         for at in range(0, len(holed), self._settings.tile_batch):
             group = holed[at : at + self._settings.tile_batch]
             noise = torch.cat([self._noise[index][:, place] for index in group])
-            made.update(zip(group, self._sampled([pairs[i] for i in group], noise), strict=True))
-        for index in set(made) - set(holed):
-            made[index] = self._kept(pairs[index][0])
-        return list(made.values())
+            made |= zip(group, self._sampled([pairs[index] for index in group], noise), strict=True)
+        return [
+            made[index] if index in made else self._kept(frames)
+            for index, (frames, _) in enumerate(pairs)
+        ]
 
-    def _sampled(self, pairs: list[tuple[Tensor, Tensor]], noise: Tensor) -> list[Tensor]:
-        chosen = self._settings
-        with torch.no_grad():
-            parts = [svd.conditioned(f * 2.0 - 1.0, m, self._modules) for f, m in pairs]
-            condition = torch.cat([condition for condition, _ in parts])
-            tokens = torch.cat([token for _, token in parts])
-            guidance = (chosen.guidance_min, chosen.guidance_max)
-            made = svd.sampled(self._modules, noise, condition, tokens, chosen.steps, guidance)
-        return list(made.float().split(1))
+    def _sampled(self, pairs: list[Pair], noise: Tensor) -> list[Tensor]:
+        parts = [svd.conditioned(f * 2.0 - 1.0, m, self._modules) for f, m in pairs]
+        condition = torch.cat([condition for condition, _ in parts])
+        tokens = torch.cat([token for _, token in parts])
+        steps = self._settings.steps
+        made = svd.sampled(self._modules, noise, condition, tokens, steps, self._guidance)
+        return list(made.split(1))
 
     def _kept(self, frames: Tensor) -> Tensor:
         vae = self._modules.vae
-        with torch.no_grad():
-            latents = encoded(frames * 2.0 - 1.0, vae, svd.ENCODE_CHUNK)
-        return (latents * vae.config.scaling_factor).float()[None]
+        latents = encoded(frames * 2.0 - 1.0, vae, svd.ENCODE_CHUNK)
+        return (latents * vae.config.scaling_factor)[None]
 
-    def _draw_once(self, pairs: list[tuple[Tensor, Tensor]]) -> None:
+    def _draw_once(self, pairs: list[Pair]) -> None:
         if self._noise:
             return
         vae = self._modules.vae
@@ -105,3 +93,7 @@ class TiledSvd:
             height, width = (side // factor_of(vae) for side in frames.shape[2:])
             shape = (1, self._settings.chunk, vae.config.latent_channels, height, width)
             self._noise.append(drawn(self._draw, shape, frames))
+
+
+def _has_holes(mask: Tensor) -> bool:
+    return bool((mask >= svd.HOLE).any())

@@ -59,46 +59,48 @@ def _mirrored(length: int, total: int, like: Tensor) -> Tensor:
     return torch.minimum(place, (period - place) % period) if length > 1 else place * 0
 
 
-def cut(frames: Tensor, rows: Axis, columns: Axis) -> list[list[Tensor]]:
+def cut(frames: Tensor, rows: Axis, columns: Axis) -> list[Tensor]:
     """The tiles of [T, C, H, W], row by row."""
-    tops = [index * rows.stride for index in range(rows.count)]
-    lefts = [index * columns.stride for index in range(columns.count)]
     return [
-        [frames[:, :, top : top + rows.size, left : left + columns.size] for left in lefts]
-        for top in tops
+        frames[:, :, top : top + rows.size, left : left + columns.size]
+        for top in range(0, rows.count * rows.stride, rows.stride)
+        for left in range(0, columns.count * columns.stride, columns.stride)
     ]
 
 
-def joined(tiles: list[list[Tensor]], overlap: int) -> Tensor:
-    """Mix the latents of tiles, first with the tile above, then with the one to the left.
+def joined(tiles: list[Tensor], rows: Axis, columns: Axis) -> Tensor:
+    """Mix the latents of `cut` tiles, first with the tile above, then with the one to the left.
 
     Args:
-        tiles: latents [..., h, w] of `cut` tiles.
-        overlap: latents that neighbours share.
+        tiles: [..., h, w] each, row by row.
+        rows: the tiles along the height.
+        columns: the tiles along the width.
 
     Returns:
         [..., h', w'] of the whole picture.
     """
     made: list[list[Tensor]] = []
-    for r, row in enumerate(tiles):
+    for r in range(rows.count):
         made.append([])
-        for c, tile in enumerate(row):
-            mixed = tile.clone()
+        for c in range(columns.count):
+            mixed = tiles[r * columns.count + c]
             if r:
-                mixed = _mixed(made[r - 1][c], mixed, overlap, axis=-2)
+                mixed = _mixed(made[r - 1][c], mixed, axis=-2)
             if c:
-                mixed = _mixed(made[r][c - 1], mixed, overlap, axis=-1)
+                mixed = _mixed(made[r][c - 1], mixed, axis=-1)
             made[r].append(mixed)
-    rows = []
-    for r, row in enumerate(made):
-        keep = None if r == len(made) - 1 else row[0].shape[-2] - overlap
-        parts = [tile[..., :keep, :-overlap] for tile in row[:-1]] + [row[-1][..., :keep, :]]
-        rows.append(torch.cat(parts, dim=-1))
-    return torch.cat(rows, dim=-2)
+    lines = [
+        torch.cat([*(tile[..., : columns.stride // 8] for tile in row[:-1]), row[-1]], dim=-1)
+        for row in made
+    ]
+    return torch.cat(
+        [*(line[..., : rows.stride // 8, :] for line in lines[:-1]), lines[-1]], dim=-2
+    )
 
 
-def _mixed(before: Tensor, after: Tensor, overlap: int, axis: int) -> Tensor:
-    """`after`, its first `overlap` rows or columns faded in from the end of `before`."""
+def _mixed(before: Tensor, after: Tensor, axis: int) -> Tensor:
+    """`after`, its first rows or columns faded in from the end of `before`."""
+    overlap = OVERLAP_PX // 8
     share = torch.arange(overlap, device=after.device, dtype=after.dtype) / overlap
     share = share[:, None] if axis == -2 else share  # [overlap, 1] or [overlap]
     old = before.narrow(axis, before.shape[axis] - overlap, overlap)
