@@ -19,6 +19,8 @@ TRACK_TIMESCALE = 30_000
 KEYFRAME_EVERY = 60
 ENCODER_THREADS = 2
 """Fixed, because the encoded bytes depend on it."""
+AVX_512F = 13
+"""OpenCV's number of this processor feature."""
 H264_WIDEST = 4096
 FRAME_PACKING = {
     Mode.SBS: 3,
@@ -47,7 +49,7 @@ def encoder_options(recipe: Recipe, codec: str, mode: str) -> dict[str, str]:
     }
     if codec == "h264":
         shared |= {"b-pyramid": "none", "threads": str(ENCODER_THREADS)}
-        shared |= {"asm": "avx2"} if cv2.checkHardwareSupport(cv2.CPU_AVX_512F) else {}
+        shared |= {"asm": "avx2"} if cv2.checkHardwareSupport(AVX_512F) else {}
         if mode in FRAME_PACKING:
             shared["frame-packing"] = str(FRAME_PACKING[Mode(mode)])
         key = "x264-params"
