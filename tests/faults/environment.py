@@ -129,10 +129,11 @@ def _buried(m: Rules, number: int, alive: set[str]) -> int:
 
 def _without_dead_messages(m: Rules, w: World) -> World:
     """Without the messages that no step would act on any more: a step reads the job first."""
+    if not w.messages:
+        return w
     status = m.table[w.job]["status"]
     ended = status in (JobStatus.COMPLETED, JobStatus.DELETED)
-    again = left(w, "retry") and not ended
-    if not w.messages or again:
+    if left(w, "retry") and not ended:
         return w
     alive = _HEARD[status]
     return w._replace(messages=frozenset(msg for msg in w.messages if msg[0] in alive))

@@ -5,6 +5,7 @@ whether the goals can still be reached without any further fault. Row writes are
 own changes (`rules.py`); the steps are mirrored call by call (`steps_*.py`).
 """
 
+import gc
 from array import array
 from collections.abc import Callable
 from typing import NamedTuple
@@ -85,7 +86,15 @@ class _Space:
 
 def explore(setting: Setting, mutant: Mutant | None = None, *, limit: int = 2_000_000) -> Outcome:
     """Visit every state; stops at the first broken invariant."""
-    rules = Rules(mutant or Mutant(), segments=setting.segments, poison=setting.poison)
+    gc.disable()  # a million small tuples without a cycle among them
+    try:
+        return _explored(setting, mutant or Mutant(), limit)
+    finally:
+        gc.enable()
+
+
+def _explored(setting: Setting, mutant: Mutant, limit: int) -> Outcome:
+    rules = Rules(mutant, segments=setting.segments, poison=setting.poison)
     space = _Space(start_of(rules, setting))
     number = 0
     while number < len(space.worlds):

@@ -4,7 +4,7 @@ from tests.faults.environment import Setting
 from tests.faults.mutants import faults
 
 QUICK: dict[str, Setting] = {
-    "two segments, nothing goes wrong": Setting(segments=2),
+    "nothing goes wrong": Setting(),
     "events alone": Setting(segments=2, actors=3, sweeper=False),
     "events alone, doubled": Setting(sweeper=False, faults=faults(duplicate=2)),
     "every message may be lost": Setting(segments=2, actors=1, lossy=True),
@@ -17,23 +17,29 @@ QUICK: dict[str, Setting] = {
     "doubled messages": Setting(faults=faults(duplicate=2)),
     "a late and a doubled note": Setting(faults=faults(stop=1, twice=1)),
     "deleted on the way, a kill": Setting(actors=1, faults=faults(delete=1, kill=1)),
-    "deleted on the way, two workers": Setting(faults=faults(delete=1)),
     "uploaded late, deleted": Setting(actors=1, uploaded=False, faults=faults(delete=1)),
     "started late, deleted": Setting(
         actors=1, uploaded=False, autostart=False, faults=faults(start=1, delete=1)
     ),
     "cancelled and retried": Setting(actors=1, faults=faults(cancel=1, retry=1)),
     "a day without progress, retried": Setting(actors=1, faults=faults(deadline=1, retry=1)),
-    "broken results": Setting(faults=faults(broken=2)),
+    "broken results": Setting(actors=1, faults=faults(broken=2)),
     "tries used up, retried": Setting(actors=1, faults=faults(broken=3, retry=1)),
     "tries used up by two segments": Setting(segments=2, actors=1, faults=faults(broken=2)),
     "source replaced": Setting(faults=faults(replace=1)),
     "another plan after a kill": Setting(actors=1, faults=faults(replan=1, kill=1)),
     "poison": Setting(poison=True),
-    "poison and a kill": Setting(segments=2, actors=1, poison=True, faults=faults(kill=1)),
+    "poison and a kill": Setting(actors=1, poison=True, faults=faults(kill=1)),
+    "poison in one of two segments": Setting(segments=2, actors=1, poison=True),
 }
 
 LONG: dict[str, Setting] = {
+    "two segments, two workers": Setting(segments=2),
+    "broken results, two workers": Setting(faults=faults(broken=2)),
+    "deleted on the way, two workers": Setting(faults=faults(delete=1)),
+    "poison of two segments and a kill": Setting(
+        segments=2, actors=1, poison=True, faults=faults(kill=1)
+    ),
     "two kills, two workers": Setting(faults=faults(kill=2)),
     "two kills among two segments": Setting(segments=2, actors=1, faults=faults(kill=2)),
     "a kill and a zombie, two workers": Setting(faults=faults(kill=1, zombie=1)),
