@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from moto import mock_aws
+from stereo_spot.runtime.aws import aws_settings, services
 
 from tests.aws import stage
 
@@ -36,3 +37,16 @@ def s3(aws, stored_keys):
     stage.make_buckets(client)
     stage.note_stored(client, stored_keys)
     return client
+
+
+@pytest.fixture
+def deployment(dynamodb, s3, tmp_path, monkeypatch):
+    """All that a handler needs; its services are built afresh for each test."""
+    stage.make_rest()
+    monkeypatch.setenv("SCRATCH_DIR", str(tmp_path / "scratch"))
+    caches = aws_settings, services
+    for cached in caches:
+        cached.cache_clear()
+    yield services()
+    for cached in caches:
+        cached.cache_clear()

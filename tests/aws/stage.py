@@ -1,5 +1,6 @@
 """The tables and buckets of a deployment, made on moto, and clients for them."""
 
+import json
 import threading
 
 import pytest
@@ -9,7 +10,8 @@ from stereo_spot.runtime.aws import new_client
 from stereo_spot.settings import AwsSettings
 
 REGION = "us-east-1"
-JOBS, SEGMENTS = "stage-jobs", "stage-segments"
+JOBS, SEGMENTS, BUS, TOKENS = "stage-jobs", "stage-segments", "stage-bus", "stage-tokens"
+TOKEN = "0123456789abcdef"
 BUCKETS = Buckets("stage-input", "stage-output")
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -21,7 +23,12 @@ def environment():
         "OUTPUT_BUCKET_NAME": BUCKETS.output,
         "JOBS_TABLE_NAME": JOBS,
         "SEGMENT_COMPLETIONS_TABLE_NAME": SEGMENTS,
+        "EVENT_BUS_NAME": BUS,
+        "API_TOKENS_SECRET_ARN": TOKENS,
         "AWS_REGION": REGION,
+        "POWERTOOLS_SERVICE_NAME": "stereo-spot",
+        "POWERTOOLS_METRICS_NAMESPACE": "StereoSpot/Conversion",
+        "POWERTOOLS_TRACE_DISABLED": "true",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
     }
@@ -98,3 +105,10 @@ def note_stored(s3, keys):
     for call in ("PutObject", "CompleteMultipartUpload"):
         s3.meta.events.register(f"provide-client-params.s3.{call}", asked)
         s3.meta.events.register(f"after-call.s3.{call}", answered)
+
+
+def make_rest():
+    """The bus and the tokens."""
+    client("events").create_event_bus(Name=BUS)
+    text = json.dumps({"ann": TOKEN})
+    client("secretsmanager").create_secret(Name=TOKENS, SecretString=text)

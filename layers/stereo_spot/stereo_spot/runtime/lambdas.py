@@ -1,0 +1,44 @@
+"""What the Lambda functions share: reading their event, and performing the step it wakes."""
+
+import logging
+from typing import Any
+
+from stereo_spot.adapters.aws.envelopes import event_of, job_of_event
+from stereo_spot.errors import RequestError, SourceError
+from stereo_spot.events import Event
+from stereo_spot.flow import perform
+from stereo_spot.runtime.aws import aws_settings, buckets_of, services
+
+log = logging.getLogger(__name__)
+
+
+def read(envelope: dict[str, Any]) -> tuple[Event | None, str | None]:
+    """The event in an envelope and its job.
+
+    What does not concern us, or cannot be read, is logged once and comes out as None: another
+    delivery would be no better.
+    """
+    try:
+        event = event_of(envelope, buckets_of(aws_settings()))
+    except RequestError as error:
+        log.warning("event refused", extra={"kind": error.kind, "reason": error.message})
+        return None, None
+    job_id = job_of_event(event) if event is not None else None
+    if job_id is None:
+        log.info("event passed over", extra={"event_id": str(envelope.get("id"))[:64]})
+        return None, None
+    return event, job_id
+
+
+def run_step(event: Event) -> bool:
+    """Perform the step that `event` wakes; False when the film was refused.
+
+    A refused film is on the job's row already, and another try would refuse it again; any other
+    error goes on to Lambda, which tries again.
+    """
+    try:
+        perform(event, services())
+    except SourceError as error:
+        log.warning("film refused", extra={"kind": error.kind, "reason": error.message})
+        return False
+    return True

@@ -1,0 +1,64 @@
+"""The API function answers HttpApi events with the application, to those who have a token."""
+
+import base64
+import json
+
+import pytest
+
+from tests.aws import stage
+from tests.handlers.conftest import event
+
+
+def with_token(name, authorization):
+    given = event(name)
+    given["headers"]["authorization"] = authorization
+    return given
+
+
+def test_a_sign_of_life_needs_no_token(invoke):
+    assert invoke("api", "http-health")["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer wrong", "Basic !!", "Bearer 0123456789abcdeé"]
+)
+def test_nothing_else_is_answered_without_a_token(invoke, authorization):
+    for name in ("http-limits", "http-create-unasked"):
+        answer = invoke("api", with_token(name, authorization))
+
+        assert answer["statusCode"] == 401
+        assert json.loads(answer["body"])["kind"] == "unauthorized"
+        assert "www-authenticate" in answer["headers"]
+
+
+def test_a_token_is_taken_as_bearer_and_as_the_password_a_browser_asks_for(invoke):
+    basic = base64.b64encode(f"ann:{stage.TOKEN}".encode()).decode()
+
+    for authorization in (f"Bearer {stage.TOKEN}", f"Basic {basic}"):
+        answer = invoke("api", with_token("http-limits", authorization))
+        assert answer["statusCode"] == 200
+
+
+def test_a_created_job_stands_in_the_table_with_a_link_to_the_bucket(invoke, deployment):
+    answer = invoke("api", "http-create")
+
+    body = json.loads(answer["body"])
+    assert answer["statusCode"] == 202
+    job = deployment.jobs.page(["created"]).jobs[0]
+    assert answer["headers"]["location"].endswith(f"/v1/jobs/{job.job_id}")
+    assert stage.BUCKETS.input in body["upload"]["url"]
+
+
+def test_the_page_may_send_films_to_the_buckets(invoke):
+    answer = invoke("api", "http-limits")
+
+    policy = answer["headers"]["content-security-policy"]
+    for bucket in (stage.BUCKETS.input, stage.BUCKETS.output):
+        assert f"https://{bucket}.s3.amazonaws.com" in policy
+
+
+def test_a_secret_without_tokens_lets_nobody_in(invoke, deployment):
+    stage.client("secretsmanager").put_secret_value(SecretId=stage.TOKENS, SecretString="[]")
+
+    with pytest.raises(Exception, match="JSON object"):
+        invoke("api", "http-limits")
