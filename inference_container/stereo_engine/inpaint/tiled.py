@@ -8,7 +8,6 @@ from stereo_engine.inpaint import svd
 from stereo_engine.inpaint.settings import Settings
 from stereo_engine.inpaint.tiles import axis_of, cut, joined, padded, upstream_axis
 
-
 Pair = tuple[Tensor, Tensor]
 """Pictures [T, 3, h, w] of one tile and their holes [T, 1, h, w]."""
 
@@ -62,7 +61,7 @@ class TiledSvd:
         self._draw_once(pairs)
         place = (torch.arange(len(pairs[0][0])) + start) % self._settings.chunk
         holed = [index for index, (_, mask) in enumerate(pairs) if _has_holes(mask)]
-        made = {}
+        made: dict[int, Tensor] = {}
         for at in range(0, len(holed), self._settings.tile_batch):
             group = holed[at : at + self._settings.tile_batch]
             noise = torch.cat([self._noise[index][:, place] for index in group])
