@@ -194,7 +194,11 @@ def test_the_whole_corpus_is_refused_and_nothing_is_called(tmp_path):
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 def test_nothing_is_opened_once_the_media_is_being_read(tmp_path):
+    scripts = ("hls-local.mp4", "concat-absolute.mp4", "concat-relative.mp4", "dash.mp4")
+    openers = ("pixels.mkv", "half-faststart", "grows.ts", "lying-stsz.mp4", "plain.avi")
     for path, _ in hostile.corpus(tmp_path, "127.0.0.1:9"):
+        if path.name not in scripts + openers and "elsewhere" not in path.name:
+            continue
         trace = tmp_path / "trace"
         script = (
             "import sys; sys.path[:0] = [sys.argv[2]]\n"

@@ -89,7 +89,7 @@ def _process(limits: MediaLimits) -> Iterator["_Child"]:
         os.set_blocking(end, False)  # what libav says beyond a pipe's fill is dropped
     try:
         popen = subprocess.Popen(
-            [sys.executable, "-I", "-c", BOOT, json.dumps(_import_path())],
+            [sys.executable, "-I", "-S", "-c", BOOT, json.dumps(_import_path())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

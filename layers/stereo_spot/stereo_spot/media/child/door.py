@@ -1,5 +1,7 @@
 """Open one untrusted film: demuxer from its magic bytes, whitelists, limits, one video stream."""
 
+from __future__ import annotations
+
 import contextlib
 import math
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from typing import Any, NoReturn
 import av
 import av.error
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
@@ -209,6 +212,18 @@ def rotation(film: Film) -> int:
                 )
                 return round(math.degrees(math.atan2(b, a))) % 360
     return 0
+
+
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+    """The filled packets of some streams, or of all.
+
+    Ends at the first flush packet: PyAV miscounts the rest when tracks appeared on the way.
+    """
+    for packet in container.demux(*streams):
+        if packet.size:
+            yield packet
+        elif packet.pts is None and packet.dts is None:
+            return
 
 
 def codec_name(stream: Stream) -> str:

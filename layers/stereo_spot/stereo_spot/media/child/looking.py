@@ -1,13 +1,14 @@
 """Look for scene cuts near a time: the only place in here that decodes pictures."""
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import pairwise
 
 import av.error
 from av.video.frame import VideoFrame
 
 from stereo_spot.media import scenes
-from stereo_spot.media.child.door import Film
+from stereo_spot.media.child.door import Film, packets
 from stereo_spot.media.child.timeline import Timeline
 
 
@@ -38,13 +39,17 @@ class SceneFinder:
         self._film.only(self._film.video)
         self._film.container.seek(max(earliest, self._line.pts[0]), stream=self._film.video)
         seen = []
-        for frame in self._film.container.decode(self._film.video):
+        for frame in self._frames():
             if frame.pts is None or frame.pts < earliest:
                 continue
             if frame.pts > latest:
                 break
             seen.append((frame.pts, _tiny(frame)))
         return seen
+
+    def _frames(self) -> Iterator[VideoFrame]:
+        for packet in packets(self._film.container, self._film.video):
+            yield from packet.decode()
 
 
 def _tiny(frame: VideoFrame) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 from av.packet import Packet
 
 from stereo_spot.errors import ErrorKind, SourceError
-from stereo_spot.media.child.door import Film, check_duration
+from stereo_spot.media.child.door import Film, check_duration, packets
 from stereo_spot.media.child.nals import refreshes_slowly
 from stereo_spot.media.guard import MediaLimits
 
@@ -90,11 +90,7 @@ def time_of(packet: Packet[Any]) -> int:
 
 def numbered(film: Film) -> Iterator[tuple[int, Packet[Any]]]:
     """The video packets with their ordinals."""
-    ordinal = 0
-    for packet in film.container.demux(film.video):
-        if packet.size:
-            yield ordinal, packet
-            ordinal += 1
+    return enumerate(packets(film.container, film.video))
 
 
 def walk(film: Film, limits: MediaLimits) -> Timeline:
@@ -123,16 +119,12 @@ def walk(film: Film, limits: MediaLimits) -> Timeline:
 
 def _all_packets(film: Film, line: Timeline, limits: MediaLimits) -> Iterator[Packet[Any]]:
     """The video packets; those of other streams are only counted."""
-    total = 0
     hollow = bool(film.file.hollow)
     if hollow:
         film.only(film.video)
         for stream in film.container.streams:
             line.packets[stream.index] = len(stream.index_entries)
-    for packet in film.container.demux():
-        if not packet.size:
-            continue
-        total += 1
+    for total, packet in enumerate(packets(film.container), 1):
         if total > limits.max_packets:
             raise SourceError(
                 ErrorKind.SOURCE_TOO_MANY_FRAMES,

@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stereo_spot.media.child import captions
-from stereo_spot.media.child.door import Film, codec_name
+from stereo_spot.media.child.door import Film, codec_name, packets
 from stereo_spot.media.fit import MP4_AUDIO, TEXT_SUBTITLES
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Carried:
 
     def __init__(self, film: Film, kept: Tracks) -> None:
         self._kept = kept
-        demuxed = film.container.demux() if kept.tracks else iter(())
+        demuxed = packets(film.container) if kept.tracks else iter(())
         self._rest = (packet for packet in demuxed if self._wanted(packet))
         self._peeked: list[Packet[Any]] = []
 
@@ -146,9 +146,7 @@ class Carried:
             yield time - origin, packet, track
 
     def _wanted(self, packet: Packet[Any]) -> bool:
-        return bool(
-            packet.size and packet.pts is not None and packet.stream_index in self._kept.tracks
-        )
+        return bool(packet.pts is not None and packet.stream_index in self._kept.tracks)
 
     def _heard(self, packet: Packet[Any]) -> Fraction:
         rate = _sample_rate(self._kept.tracks[packet.stream_index])
