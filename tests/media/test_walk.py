@@ -75,7 +75,7 @@ def case(film):
     return pytest.param(film, id=film.name, marks=marks)
 
 
-@pytest.mark.parametrize("film", map(case, FILMS))
+@pytest.mark.parametrize("film", [case(film) for film in FILMS])
 def test_every_frame_comes_back_at_its_time(film, tmp_path):
     source = make(tmp_path, film)
     duration = max(0.7, float(film.frames / film.rate / 8))
