@@ -9,7 +9,13 @@ from diffusers import (
     EulerDiscreteScheduler,
     UNetSpatioTemporalConditionModel,
 )
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import (
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+    DepthAnythingConfig,
+    DepthAnythingForDepthEstimation,
+    Dinov2Config,
+)
 
 WIDTH = 32
 """Of the embeddings that the UNet looks at."""
@@ -132,3 +138,28 @@ def frames(count, height=32, width=32, seed=1):
     wide = torch.nn.functional.interpolate(coarse, (height, width + 2 * count), mode="bicubic")
     steps = [wide[0, :, :, 2 * t : 2 * t + width] for t in range(count)]
     return torch.stack(steps).permute(0, 2, 3, 1).clamp(0, 1)  # [T, H, W, 3]
+
+
+def depth_anything():
+    torch.manual_seed(11)
+    torch.set_num_threads(1)
+    backbone = Dinov2Config(
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=56,
+        patch_size=14,
+        out_features=["stage1", "stage2"],
+        reshape_hidden_states=False,
+    )
+    config = DepthAnythingConfig(
+        backbone_config=backbone,
+        reassemble_hidden_size=24,
+        reassemble_factors=[2, 1],
+        neck_hidden_sizes=[8, 16],
+        fusion_hidden_size=8,
+        head_hidden_size=8,
+        head_in_index=-1,
+        patch_size=14,
+    )
+    return DepthAnythingForDepthEstimation(config).eval().requires_grad_(False)
