@@ -5,7 +5,15 @@ from typing import Any
 
 from stereo_spot.errors import ErrorKind
 from stereo_spot.model import OPEN, Job, JobStatus
-from stereo_spot.transitions.change import Absent, Below, Change, LeaseFree, OneOf, is_
+from stereo_spot.transitions.change import (
+    Absent,
+    Below,
+    Change,
+    Condition,
+    LeaseFree,
+    OneOf,
+    is_,
+)
 from stereo_spot.transitions.limits import (
     COLLECT_AGAIN_S,
     DEADLINE_S,
@@ -42,16 +50,16 @@ def _failed(now: float, failure: Failure) -> dict[str, Any]:
     }
 
 
+def _as_read(read: Job) -> tuple[Condition, ...]:
+    """The job is open, and neither moved on nor retried since it was read."""
+    return OneOf("status", OPEN), is_("status", read.status), is_("round", read.round)
+
+
 def fail(now: float, read: Job, failure: Failure) -> Change:
     """The job as it was read ends in failure; a retry or any progress in between refuses it."""
     return Change(
         "fail",
-        (
-            is_("status", read.status),
-            is_("round", read.round),
-            is_("done_hint", read.done_hint),
-            LeaseFree(now),
-        ),
+        (*_as_read(read), is_("done_hint", read.done_hint), LeaseFree(now)),
         _failed(now, failure),
     )
 
@@ -60,7 +68,7 @@ def expire_deadline(now: float, read: Job, failure: Failure) -> Change:
     """A day went by without any progress; a lease that is still held does not count."""
     return Change(
         "expire deadline",
-        (is_("status", read.status), is_("round", read.round), Below("deadline_at", now)),
+        (*_as_read(read), Below("deadline_at", now)),
         _failed(now, failure),
     )
 
@@ -69,7 +77,7 @@ def refuse(now: float, read: Job, owner: str, failure: Failure) -> Change:
     """The holder found that no further try can help."""
     return Change(
         "refuse",
-        (is_("status", read.status), is_("round", read.round), is_("lease_owner", owner)),
+        (*_as_read(read), is_("lease_owner", owner)),
         _failed(now, failure),
     )
 
