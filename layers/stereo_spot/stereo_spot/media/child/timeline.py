@@ -33,6 +33,10 @@ class Timeline:
     key_ordinals: array[int] = field(default_factory=lambda: array("q"))
     end_pts: int = 0
     """When the last frame stops being shown."""
+    last_duration: int = 0
+    """What the container says of that; 0 when it says nothing."""
+    walked: int = 0
+    """Video packets, shown or not."""
     packets: dict[int, int] = field(default_factory=dict)
     """Packets of every stream, by stream index."""
     keys: list[bytes] = field(default_factory=list)
@@ -94,46 +98,68 @@ def numbered(film: Film) -> Iterator[tuple[int, Packet[Any]]]:
 
 
 def walk(film: Film, limits: MediaLimits) -> Timeline:
-    """Pass over the whole film once."""
+    """Pass over the whole film once; over its index alone where that tells everything."""
     film.hollow_media()
+    line = _pass(film, limits)
+    if film.file.hollow and line.walked != len(film.video.index_entries):
+        # A parser that needs the pictures dropped packets of zeros: read them after all.
+        film.file.hollow = ()
+        start = film.video.index_entries[0].timestamp
+        film.container.seek(start, stream=film.video)
+        line = _pass(film, limits)
+    film.file.hollow = ()
+    _finish(line, film, limits)
+    return line
+
+
+def _pass(film: Film, limits: MediaLimits) -> Timeline:
     line = Timeline()
     judge = Judge(film)
-    last, duration, ordinal = -(1 << 62), 0, -1
+    last = -(1 << 62)
     for packet in _all_packets(film, line, limits):
-        ordinal += 1
         pts = judge.shown(packet)
         if packet.is_keyframe:
             if len(line.keys) < KEYS_KEPT:
                 line.keys.append(_beginning(film, packet))
             line.key_pts.append(time_of(packet))
-            line.key_ordinals.append(ordinal)
+            line.key_ordinals.append(line.walked)
         if pts is not None:
             line.pts.append(pts)
-            line.ordinals.append(ordinal)
+            line.ordinals.append(line.walked)
             if pts > last:
-                last, duration = pts, packet.duration or 0
-    film.file.hollow = ()
-    _finish(line, film, duration, limits)
+                last, line.last_duration = pts, packet.duration or 0
+        line.walked += 1
     return line
 
 
 def _all_packets(film: Film, line: Timeline, limits: MediaLimits) -> Iterator[Packet[Any]]:
     """The video packets; those of other streams are only counted."""
-    hollow = bool(film.file.hollow)
-    if hollow:
-        film.only(film.video)
-        for stream in film.container.streams:
-            line.packets[stream.index] = len(stream.index_entries)
-    for total, packet in enumerate(packets(film.container), 1):
+    read = _indexed if film.file.hollow else _read
+    for total, packet in enumerate(read(film, line), 1):
         if total > limits.max_packets:
             raise SourceError(
                 ErrorKind.SOURCE_TOO_MANY_FRAMES,
                 f"the file has more than {limits.max_packets} packets",
             )
-        if not hollow:
-            line.packets[packet.stream_index] = line.packets.get(packet.stream_index, 0) + 1
         if packet.stream_index == film.video.index:
             yield packet
+
+
+def _indexed(film: Film, line: Timeline) -> Iterator[Packet[Any]]:
+    """Packets of zeros; which are keys is known from the index only."""
+    film.only(film.video)
+    for stream in film.container.streams:
+        line.packets[stream.index] = len(stream.index_entries)
+    keys = {entry.pos for entry in film.video.index_entries if entry.is_keyframe}
+    for packet in packets(film.container, film.video):
+        packet.is_keyframe = packet.pos in keys
+        yield packet
+
+
+def _read(film: Film, line: Timeline) -> Iterator[Packet[Any]]:
+    for packet in packets(film.container):
+        line.packets[packet.stream_index] = line.packets.get(packet.stream_index, 0) + 1
+        yield packet
 
 
 def _beginning(film: Film, packet: Packet[Any]) -> bytes:
@@ -147,7 +173,7 @@ def _beginning(film: Film, packet: Packet[Any]) -> bytes:
     return data
 
 
-def _finish(line: Timeline, film: Film, duration: int, limits: MediaLimits) -> None:
+def _finish(line: Timeline, film: Film, limits: MediaLimits) -> None:
     if not line.pts:
         raise SourceError(ErrorKind.SOURCE_CORRUPT, "the film has no frame that can be shown")
     if len(line.pts) > limits.max_frames:
@@ -163,7 +189,7 @@ def _finish(line: Timeline, film: Film, duration: int, limits: MediaLimits) -> N
     line.key_ordinals = array("q", (ordinal for _, ordinal in keys))
     extradata = film.video.codec_context.extradata
     line.slow_keys = any(refreshes_slowly(film.codec, key, extradata) for key in line.keys)
-    line.end_pts = line.pts[-1] + max(duration or _usual_duration(line.pts, film), 1)
+    line.end_pts = line.pts[-1] + max(line.last_duration or _usual_duration(line.pts, film), 1)
     check_duration(float((line.end_pts - line.pts[0]) * film.time_base), limits)
 
 
