@@ -8,6 +8,7 @@ from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.detect import find_scenes
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.pictures import normalize, pick
+
 from tests.analysis.kit import film
 from tests.media.kit import FileReader, Film, Sound, make
 

@@ -1,5 +1,7 @@
 """The arithmetic of the analyzer: which frames, which hashes, which chunks, which vectors."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from stereo_spot.analysis.records import (
 from stereo_spot.analysis.subtitles import srt, vtt
 from stereo_spot.analysis.transcribe import tidy
 from stereo_spot.errors import RequestError
+
 from tests.analysis.kit import scene_picture
 
 
@@ -45,7 +48,7 @@ def test_100_scenes_and_10_frames_give_every_eleventh():
 def test_first_and_last_are_always_in_and_the_rest_is_even(count, limit):
     chosen = spread(count, limit)
 
-    gaps = {b - a for a, b in zip(chosen, chosen[1:], strict=False)}
+    gaps = {b - a for a, b in pairwise(chosen)}
     assert len(chosen) == min(count, limit)
     assert (chosen[0], chosen[-1]) == (0, count - 1)
     assert len(gaps) <= 2 and (not gaps or max(gaps) - min(gaps) <= 1)

@@ -15,3 +15,7 @@ class ProviderError(StereoSpotError):
 
 class Interrupted(Exception):
     """The worker must stop, or the job is no longer its own; what is finished stays finished."""
+
+
+class Unavailable(Exception):
+    """A store or a queue cannot be reached now; the same will work when it is back."""

@@ -16,6 +16,7 @@ def _run(work: Work) -> str:
         audio=audio,
         duration_s=facts.duration_s,
         limits=analyzer.limits,
+        check=work.check,
     )
     work.check()
     if made.audio:

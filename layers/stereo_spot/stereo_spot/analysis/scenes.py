@@ -16,6 +16,7 @@ def _run(work: Work) -> str:
             duration_s=work.video().duration_sec or 0.0,
             limits=work.analyzer.limits,
             frame_rate=Fraction(pictures.RATE),
+            check=work.check,
         )
     work.check()
     scenes = [

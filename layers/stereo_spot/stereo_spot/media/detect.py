@@ -5,6 +5,7 @@ The analyzer keeps them as rows; the planner may take `SceneList.starts` as bord
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,24 @@ class SceneList(Frozen):
 
 
 def find_scenes(
-    source: RangeReader, *, duration_s: float, limits: MediaLimits, frame_rate: Fraction
+    source: RangeReader,
+    *,
+    duration_s: float,
+    limits: MediaLimits,
+    frame_rate: Fraction,
+    check: Callable[[], None] = lambda: None,
 ) -> SceneList:
-    """Look at the whole of `source`; a film without a cut is one scene."""
+    """Look at the whole of `source`; a film without a cut is one scene.
+
+    `check` is called at every frame; what it raises stops the work.
+    """
     eye = _Eye(frame_rate)
-    seen = watch(source, eye.see, height=WATCH_HEIGHT, duration_s=duration_s, limits=limits)
+
+    def see(picture: Picture) -> None:
+        check()
+        eye.see(picture)
+
+    seen = watch(source, see, height=WATCH_HEIGHT, duration_s=duration_s, limits=limits)
     cuts = sorted({time for time in eye.cuts() if 0.0 < time < seen.end})
     return SceneList(starts=(0.0, *cuts), end=seen.end)
 

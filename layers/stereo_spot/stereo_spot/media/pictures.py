@@ -51,13 +51,20 @@ class Watched(Frozen):
 
 
 def normalize(
-    source: RangeReader, *, video: Path, audio: Path, duration_s: float, limits: MediaLimits
+    source: RangeReader,
+    *,
+    video: Path,
+    audio: Path,
+    duration_s: float,
+    limits: MediaLimits,
+    check: Callable[[], None] = lambda: None,
 ) -> Normalized:
     """Write `video` (at most 720 high, 30 fps, H.264) and `audio` (16 kHz mono wave) of `source`.
 
     A film without sound leaves no `audio`; both begin with the first shown frame.
+    `check` is called often; what it raises stops the work.
     """
-    with _Sinks({"video": video, "audio": audio}) as sinks:
+    with _Sinks({"video": video, "audio": audio}, check) as sinks:
         told = sandbox.run(
             "normalize",
             {"height": HEIGHT, "rate": RATE, "crf": CRF},
@@ -119,8 +126,8 @@ def _seeing(see: See) -> sandbox.Hear:
 class _Sinks:
     """The files that the guarded process may write through us, and only these."""
 
-    def __init__(self, paths: dict[str, Path]) -> None:
-        self._paths = paths
+    def __init__(self, paths: dict[str, Path], check: Callable[[], None]) -> None:
+        self._paths, self._check = paths, check
         self._files: dict[str, int] = {}
 
     def __enter__(self) -> "_Sinks":
@@ -134,6 +141,7 @@ class _Sinks:
 
     def hear(self, head: dict[str, Any], data: bytes) -> None:
         """Put what was sent where it belongs."""
+        self._check()
         file, at = self._files.get(str(head.get("to"))), int(head.get("at", -1))
         if head.get("say") != "write" or file is None or not 0 <= at <= MAX_WRITTEN:
             raise SourceError(ErrorKind.SOURCE_CORRUPT, "the reading process wrote nonsense")

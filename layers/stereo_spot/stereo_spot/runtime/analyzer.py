@@ -8,22 +8,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stereo_spot.adapters.local.analysis import SqliteResultRows
 from stereo_spot.adapters.local.analysis_files import FolderResultFiles
-from stereo_spot.adapters.local.database import Database
 from stereo_spot.adapters.local.folder import fingerprint
 from stereo_spot.analysis.offline import OfflineEmbedder
-from stereo_spot.analysis.options import AnalysisOptions
 from stereo_spot.analysis.pipeline import Tell, analyze_video
-from stereo_spot.analysis.ports import Contents, Embedder, ResultFiles, ResultRows
+from stereo_spot.analysis.ports import Contents, Embedder, ResultFiles
 from stereo_spot.analysis.records import Video, VideoStatus
 from stereo_spot.analysis.search import Hit, search_picture, search_text
 from stereo_spot.analysis.stages import Analyzer
 from stereo_spot.errors import ErrorKind, MachineError, SourceError, StereoSpotError
 from stereo_spot.ports import ObjectStore, RangeReader
+from stereo_spot.runtime.analyzer_parts import Parts, options_of
 from stereo_spot.settings import AnalyzerSettings
-
-SCHEMA = "analysis.sql"
 
 
 @dataclass(frozen=True)
@@ -32,6 +28,7 @@ class Opened:
 
     analyzer: Analyzer
     settings: AnalyzerSettings
+    parts: Parts
 
     @property
     def query_embedder(self) -> Embedder:
@@ -47,6 +44,7 @@ def open_analyzer(
 
     Raises:
         MachineError: `output_unwritable` when the data folder cannot be made or written.
+        RequestError: `bad_request` when a setting that the others need is missing.
     """
     settings = settings or AnalyzerSettings()
     if folder is not None:
@@ -59,8 +57,8 @@ def open_analyzer(
                 ErrorKind.OUTPUT_UNWRITABLE,
                 f"cannot use the data folder {settings.folder}: {error.strerror}",
             ) from error
-        rows, files = _stores(settings, stack)
-        yield Opened(_analyzer(settings, rows, files), settings)
+        parts = Parts(settings, stack)
+        yield Opened(_analyzer(settings, parts), settings, parts)
 
 
 def analyze_file(opened: Opened, path: Path, *, tell: Tell = lambda mark, ran: None) -> Contents:
@@ -156,29 +154,14 @@ class _WithObjects:
         self.files.keep_only(prefix, keys)
 
 
-def _analyzer(settings: AnalyzerSettings, rows: ResultRows, files: ResultFiles) -> Analyzer:
+def _analyzer(settings: AnalyzerSettings, parts: Parts) -> Analyzer:
+    storage, providers = parts.storage(), parts.providers()
     return Analyzer(
-        rows=rows,
-        files=files,
+        rows=storage.rows,
+        files=storage.files,
         scratch=settings.folder / "scratch",
-        options=_options(settings),
-        embedder=OfflineEmbedder(),
+        options=options_of(settings),
+        transcriber=providers.transcriber,
+        describer=providers.describer,
+        embedder=providers.embedder,
     )
-
-
-def _options(settings: AnalyzerSettings) -> AnalysisOptions:
-    return AnalysisOptions(
-        normalize=settings.enable_normalization,
-        transcribe=settings.enable_transcription,
-        vision=settings.enable_vision_analysis,
-        embed=settings.enable_embeddings,
-        max_frames=settings.max_frames_per_video,
-        best_frame=settings.frame_choice == "best",
-        vision_concurrent=settings.vision_max_concurrent,
-    )
-
-
-def _stores(settings: AnalyzerSettings, stack: ExitStack) -> tuple[ResultRows, ResultFiles]:
-    database = Database(settings.folder / "analysis.db", schema=SCHEMA)
-    stack.callback(database.close)
-    return SqliteResultRows(database), FolderResultFiles(settings.folder)

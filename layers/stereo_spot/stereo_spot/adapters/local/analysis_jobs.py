@@ -8,6 +8,9 @@ from stereo_spot.adapters.local.owner import new_owner, owner_is_dead
 from stereo_spot.analysis.ports import Claim, Waiting
 from stereo_spot.analysis.records import check_video_id
 
+DELIVERY_KEPT_S = 86_400.0
+"""Far longer than the five minutes in which a signature holds."""
+
 
 class SqliteJobSource:
     """Jobs with a lease; the lease of a process that is gone is free at once."""
@@ -31,6 +34,9 @@ class SqliteJobSource:
         now = self._clock()
         with self._database.write() as connection:
             if delivery is not None:
+                connection.execute(
+                    "DELETE FROM deliveries WHERE seen_at < ?", (now - DELIVERY_KEPT_S,)
+                )
                 seen = connection.execute(
                     "INSERT INTO deliveries (id, seen_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
                     (delivery, now),

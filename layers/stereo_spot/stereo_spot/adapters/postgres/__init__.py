@@ -1,0 +1,1 @@
+"""The analyzer on Postgres with pgvector: jobs, rows and vectors; the only home of psycopg."""
