@@ -106,6 +106,6 @@ class JobOptions(Frozen):
     segment_duration_s: float = Field(default=30.0, ge=0.5, le=300.0)
     scene_cuts: bool = False
     """Whether segment borders may move to a scene cut within 2 s of their target."""
-    start_s: float | None = Field(default=None, ge=0.0)
-    end_s: float | None = Field(default=None, gt=0.0)
+    start_s: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    end_s: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
     container: Container = Container.AUTO
