@@ -83,8 +83,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--force", action="store_true", help="take a strength above 5 %%")
     add("--synth", default=usual.synth, help="the eye to make: right, left, or both")
     add("--swap-eyes", action="store_true", default=usual.swap_eyes)
-    add("--floating-window", action="store_true", default=usual.floating_window)
-    add("--fill", default=usual.fill, help="how holes are filled: extend, or blend")
     add("--anaglyph", default=usual.anaglyph, help=", ".join(METHODS))
     add("--codec", default=usual.codec, help="h264 or hevc")
     add("--crf", type=int, default=usual.crf)

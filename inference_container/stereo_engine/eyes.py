@@ -6,13 +6,14 @@ from typing import Any, Protocol
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from stereo_engine.comfort import ComfortReport
 from stereo_engine.depth import DepthMap, work_size
 from stereo_engine.depth.classic import ClassicDepth
 from stereo_engine.disparity import disparity_of, enlarged, strength_of
 from stereo_engine.picture import Picture, blank, views
-from stereo_engine.recipe import Recipe
+from stereo_engine.recipe import Mode, Recipe
 from stereo_engine.splat import warp_planes
 from stereo_engine.splat.fixed import Plane
 
@@ -83,12 +84,19 @@ class ClassicEyes:
         """The source as one eye bit for bit, and the other one warped from it."""
         if depth is None:
             raise ValueError("the classic tier pairs what it has observed")
-        width = picture.size[0]
         strength = strength_of(depth.confidence)
-        disparity = disparity_of(depth.depth, self._recipe, width, strength)
+        disparity = disparity_of(depth.depth, self._recipe, picture.size[0], strength)
         pair = empty_pair(picture)
-        _copy(picture.planes, pair.left.planes)
-        hidden = warp_planes(picture.planes, enlarged(disparity, picture.size), pair.right.planes)
+        left, right = (pair.left.planes, pair.right.planes)
+        if self._recipe.swap_eyes:
+            left, right = right, left
+        if self._recipe.mode == Mode.RGBD:
+            _copy(picture.planes, left)
+            _paint_depth(depth, right)
+            hidden = 0
+        else:
+            full = enlarged(disparity, picture.size)
+            hidden = _make_eyes(picture.planes, full, left, right, self._recipe.synth)
         self._comfort.add(disparity, picture.size, cut=depth.cut, hidden=hidden)
         self._confidences.append(depth.confidence)
         return pair
@@ -100,6 +108,35 @@ class ClassicEyes:
             "depth_confidence": round(float(np.mean(self._confidences or [0.0])), 3),
             "comfort": self._comfort.summary(),
         }
+
+
+def _make_eyes(
+    source: Planes, disparity: NDArray[np.float32], left: Planes, right: Planes, synth: str
+) -> int:
+    """Write both eyes; returns how many luma pixels the source does not show."""
+    if synth == "right":
+        _copy(source, left)
+        return warp_planes(source, disparity, right)
+    if synth == "left":
+        _copy(source, right)
+        return warp_planes(_mirrored(source), disparity[:, ::-1], _mirrored(left))
+    half = disparity / 2
+    hidden = warp_planes(_mirrored(source), half[:, ::-1], _mirrored(left))
+    return (hidden + warp_planes(source, half, right)) // 2
+
+
+def _paint_depth(depth: DepthMap, planes: Planes) -> None:
+    """Near is white; no colour."""
+    y, u, v = planes
+    white = np.iinfo(y.dtype).max if y.dtype == np.uint8 else 1023
+    large = cv2.resize(depth.depth, y.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    y[:] = (large * white + 0.5).astype(y.dtype)
+    u[:] = v[:] = (white + 1) // 2
+
+
+def _mirrored(planes: Planes) -> Planes:
+    y, u, v = planes
+    return y[:, ::-1], u[:, ::-1], v[:, ::-1]
 
 
 def eye_maker(recipe: Recipe) -> EyeMaker:

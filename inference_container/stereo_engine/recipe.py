@@ -37,7 +37,6 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "tier": ("classic", "stub"),
     "codec": ("h264", "hevc"),
     "pix_fmt": ("yuv420p", "yuv420p10le"),
-    "fill": ("extend", "blend"),
     "synth": ("right", "left", "both"),
     "anaglyph": tuple(METHODS),
     "preset": (
@@ -70,12 +69,10 @@ class Recipe:
     """Widest finished picture, in pixels of the finished layout."""
     seed: int = 0
     anaglyph: str = "dubois"
-    fill: str = "extend"
     pix_fmt: str = "yuv420p"
     synth: str = "right"
     """Which eye is made: the source is the other one, or lies in the middle of the two."""
     swap_eyes: bool = False
-    floating_window: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -5,6 +5,7 @@ into segments, each with eight frames of pre-roll, gets the same depth as the wh
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -18,7 +19,9 @@ MOTION_WEIGHTS = (0.28, 0.24, 0.20, 0.16, 0.12)
 """Of the motion cues of this frame and those before it, carried along the flow."""
 DEPTH_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
 """Of the depths of this frame and those before it, carried along the flow."""
-MOTION_SHARE = 0.8
+RUN_UP = 3
+"""Motion cues that are needed for full confidence."""
+MOTION_SHARE = 0.92
 """Weight of a fully confident motion cue against the still ones."""
 
 
@@ -52,33 +55,38 @@ class ClassicDepth:
         self._before = grey
         depth = self._mixed(prior)
         self._depths = [depth, *self._depths][: len(DEPTH_WEIGHTS)]
-        self._confidences = [self._confidence(), *self._confidences][: len(DEPTH_WEIGHTS)]
+        self._confidences = [min(1.0, sum(self._trusts())), *self._confidences][
+            : len(DEPTH_WEIGHTS)
+        ]
         smooth = _weighted(self._depths, DEPTH_WEIGHTS)
         sure = float(np.dot(self._confidences, DEPTH_WEIGHTS[: len(self._confidences)]))
         return DepthMap(smooth, sure, cut)
 
     def _follow(self, flow: Map, prior: Map) -> None:
-        past = [cue.nearness for cue in self._motions[: len(MOTION_WEIGHTS) - 1]]
+        past = self._motions[: len(MOTION_WEIGHTS) - 1]
         depths = self._depths[: len(DEPTH_WEIGHTS) - 1]
-        moved = carried(past + depths, flow)
-        kept = zip(moved[: len(past)], self._motions, strict=False)
-        self._motions = [motion_cue(flow, prior)]
-        self._motions += [MotionCue(nearness, cue.confidence) for nearness, cue in kept]
+        moved = carried([cue.parallax for cue in past] + depths, flow)
+        kept = [replace(cue, parallax=some) for cue, some in zip(past, moved, strict=False)]
+        self._motions = [motion_cue(flow, prior), *kept]
         self._depths = moved[len(past) :]
 
-    def _confidence(self) -> float:
-        pairs = zip(self._motions, MOTION_WEIGHTS, strict=False)
-        return float(sum(cue.confidence * weight for cue, weight in pairs))
+    def _trusts(self) -> list[float]:
+        """Weight of each motion cue; their sum is the confidence, full from the third on."""
+        weights = np.array(MOTION_WEIGHTS[: len(self._motions)])
+        weights = weights / max(float(weights.sum()), sum(MOTION_WEIGHTS[:RUN_UP]))
+        return [float(w * cue.confidence) for w, cue in zip(weights, self._motions, strict=True)]
 
     def _mixed(self, prior: Map) -> Map:
-        sure = self._confidence()
+        trusts = self._trusts()
+        sure = sum(trusts)
         if sure <= 0.0:
             return prior
-        pairs = list(zip(self._motions, MOTION_WEIGHTS, strict=False))
-        weights = [weight * cue.confidence / sure for cue, weight in pairs]
-        motion = _weighted([cue.nearness for cue, _ in pairs], tuple(weights))
+        spread = sum(trust * cue.spread for trust, cue in zip(trusts, self._motions, strict=True))
+        nearness = np.zeros_like(prior)
+        for trust, cue in zip(trusts, self._motions, strict=True):
+            nearness += (cue.parallax - np.float32(cue.low)) * np.float32(trust / spread)
         share = np.float32(MOTION_SHARE * sure)
-        return prior * (1 - share) + motion * share
+        return prior * (1 - share) + np.clip(nearness, 0.0, 1.0) * share
 
 
 def position_prior(shape: tuple[int, ...]) -> Map:

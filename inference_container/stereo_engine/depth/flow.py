@@ -23,7 +23,10 @@ class BackwardFlow:
     def __init__(self) -> None:
         if cv2.getNumThreads() != 1:
             cv2.setNumThreads(1)  # DIS splits its work by threads, and its answer with it
-        self._dis: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._dis: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._dis.setPatchStride(4)
+        self._dis.setGradientDescentIterations(12)
+        self._dis.setVariationalRefinementIterations(3)
 
     def between(self, now: Grey, before: Grey) -> Map:
         """float32 [h, w, 2]: what is at x in `now` was at x + flow in `before`."""

@@ -1,41 +1,116 @@
-"""Parallax as a depth cue: what moves more against the rest of the picture is nearer."""
+"""Parallax as a depth cue: what moves more against the camera's own motion is nearer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
+Points = NDArray[np.float64]
 
 FULL_SPREAD_PX = 0.5
-"""Spread of the motion, at working size, from which the cue is fully trusted."""
+"""Spread of the parallax, at working size, from which the cue is fully trusted."""
+STILL_PX = 0.12
+"""Half of the picture moving less than this: the camera stands."""
+MOVERS_TRUST = 0.32
+"""With a standing camera, that what moves is near is a guess."""
+AHEAD_RATIO = 0.06
+"""How much the directions of motion must vary for a camera that travels ahead."""
+AHEAD_TRUST = 0.6
+"""Travelling ahead, things that move on their own cannot be told apart well."""
+GRID = 6
+CENTRE_SHARE = 0.12
+"""Around the point that the camera travels to, parallax says nothing; share of the width."""
 
 
 @dataclass(frozen=True)
 class MotionCue:
-    """Nearness by parallax, float32 [h, w] in 0..1, and its confidence in 0..1."""
+    """Parallax float32 [h, w], larger is nearer, the range it spans, and how far to trust it."""
 
-    nearness: Map
+    parallax: Map
+    low: float
+    spread: float
     confidence: float
 
 
 def motion_cue(flow: Map, prior: Map) -> MotionCue:
-    """Read nearness out of a flow field; `prior` settles the sign where motion cannot."""
-    field = -flow.reshape(-1, 2)
-    middle = np.median(field[::7], axis=0)
-    centred = field - middle
-    covariance = centred[::7].T @ centred[::7] / max(len(centred[::7]), 1)
-    axis = np.linalg.eigh(covariance)[1][:, 1]
-    along = (centred @ axis).astype(np.float32)
-    drift = float(middle @ axis)
-    sign = np.sign(drift) if abs(drift) > 0.3 else np.sign(along[::7] @ _centred(prior)[::7])
-    low, high = np.percentile(along[::7] * (sign or 1.0), (2, 98))
-    spread = float(high - low)
-    nearness = np.clip((along * (sign or 1.0) - low) / max(spread, 1e-3), 0.0, 1.0)
-    confidence = min(1.0, spread / FULL_SPREAD_PX)
-    return MotionCue(nearness.reshape(flow.shape[:2]).astype(np.float32), confidence)
+    """Read nearness out of the flow to the frame before; `prior` settles the sign if need be."""
+    height, width = flow.shape[:2]
+    field = -flow[GRID // 2 :: GRID, GRID // 2 :: GRID].reshape(-1, 2).astype(np.float64)
+    places = _places(height, width)
+    speed = np.hypot(field[:, 0], field[:, 1])
+    if float(np.median(speed)) < STILL_PX and np.mean(speed > 3 * STILL_PX) < 0.5:
+        return _movers(flow)
+    epipole, variety = _epipole(field, places, speed, width)
+    if variety > AHEAD_RATIO:
+        return _ahead(flow, epipole, prior)
+    return _cue(_sideways(flow, field, prior))
 
 
-def _centred(some: Map) -> Map:
-    flat = some.ravel()
-    return np.asarray(flat - flat.mean(), np.float32)
+def _movers(flow: Map) -> MotionCue:
+    speed = cv2.magnitude(flow[:, :, 0], flow[:, :, 1])
+    parallax = cv2.blur(np.asarray(speed, np.float32), (5, 5))
+    spread = max(float(np.percentile(parallax[::4, ::4], 98)), 1.0)
+    confidence = MOVERS_TRUST * min(1.0, float(np.max(parallax)))
+    return MotionCue(np.asarray(np.minimum(parallax, spread), np.float32), 0.0, spread, confidence)
+
+
+def _sideways(flow: Map, field: Points, prior: Map) -> Map:
+    drift = np.median(field, axis=0)
+    centred = field - drift
+    axis = np.linalg.eigh(centred.T @ centred)[1][:, 1]
+    along = float(drift @ axis)
+    if abs(along) > STILL_PX:
+        axis = axis * np.sign(along)
+    else:
+        flat = prior[GRID // 2 :: GRID, GRID // 2 :: GRID].ravel()
+        agreement = float((centred @ axis) @ (flat - flat.mean()))
+        axis = axis * (np.sign(agreement) or 1.0)
+    return np.asarray(-(flow @ axis.astype(np.float32)), np.float32)
+
+
+def _ahead(flow: Map, epipole: Points, prior: Map) -> MotionCue:
+    """Where motion does not lead away from the epipole, or all but stands there, the prior."""
+    height, width = flow.shape[:2]
+    x = np.arange(width, dtype=np.float32) - np.float32(epipole[0])
+    y = (np.arange(height, dtype=np.float32) - np.float32(epipole[1]))[:, None]
+    outward = -(flow[:, :, 0] * x + flow[:, :, 1] * y)
+    radius2 = x * x + y * y
+    centre2 = np.float32((CENTRE_SHARE * width) ** 2)
+    rate = outward / (radius2 + centre2)
+    direction = np.float32(np.sign(np.median(rate[::GRID, ::GRID])) or 1.0)
+    cue = _cue(np.asarray(rate * direction * np.float32(width / 4), np.float32))
+    along = outward * outward / (radius2 * np.sum(flow * flow, axis=2) + np.float32(1e-6))
+    trust = along**2 * radius2 / (radius2 + centre2)
+    usual = np.float32(cue.low) + prior * np.float32(cue.spread)
+    parallax = np.asarray(cue.parallax * trust + usual * (1 - trust), np.float32)
+    return replace(cue, parallax=parallax, confidence=AHEAD_TRUST * cue.confidence)
+
+
+def _epipole(field: Points, places: Points, speed: Points, width: int) -> tuple[Points, float]:
+    """Where the lines of motion meet, and how much their directions vary (0 parallel, 1 all)."""
+    normal = np.stack([-field[:, 1], field[:, 0]], axis=1) / np.maximum(speed, 1e-6)[:, None]
+    weight = np.minimum(speed, 1.0)
+    epipole, variety = np.zeros(2), 0.0
+    for _ in range(4):
+        matrix = (normal * weight[:, None]).T @ normal
+        values = np.linalg.eigvalsh(matrix)
+        variety = float(values[0] / max(values[1], 1e-9))
+        target = (normal * weight[:, None]).T @ np.sum(normal * places, axis=1)
+        epipole = np.linalg.lstsq(matrix, target, rcond=None)[0]
+        miss = np.abs(np.sum(normal * (places - epipole), axis=1)) / (0.05 * width)
+        weight = np.minimum(speed, 1.0) / (1.0 + miss * miss)
+    return epipole, variety
+
+
+def _cue(parallax: Map) -> MotionCue:
+    smooth = np.asarray(cv2.medianBlur(parallax, 5), np.float32)
+    low, high = (float(value) for value in np.percentile(smooth[::3, ::3], (2, 98)))
+    spread = max(high - low, 1e-3)
+    return MotionCue(smooth, low, spread, min(1.0, spread / FULL_SPREAD_PX))
+
+
+def _places(height: int, width: int) -> Points:
+    y, x = np.mgrid[GRID // 2 : height : GRID, GRID // 2 : width : GRID]
+    return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64)

@@ -74,16 +74,16 @@ def world(kind: str, seed: int) -> World:
 
 def _travel(kind: str, rng: np.random.Generator) -> Vector:
     if kind.startswith(("cam", "both")):
-        return np.array([rng.choice([-1.0, 1.0]) * rng.uniform(0.03, 0.06), 0.0, 0.0])
+        return np.array([rng.choice([-1.0, 1.0]) * rng.uniform(0.015, 0.035), 0.0, 0.0])
     if kind == "forward":
-        return np.array([0.0, 0.0, rng.uniform(0.05, 0.09)])
+        return np.array([0.0, 0.0, rng.uniform(0.025, 0.05)])
     return np.zeros(3)
 
 
 def _speed(rng: np.random.Generator, moves: bool) -> Vector:
     if not moves or rng.random() < 0.3:
         return np.zeros(3)
-    return np.array([rng.choice([-1.0, 1.0]) * rng.uniform(0.01, 0.05), 0.0, 0.0])
+    return np.array([rng.choice([-1.0, 1.0]) * rng.uniform(0.008, 0.03), 0.0, 0.0])
 
 
 def _wall(rng: np.random.Generator, haze: Haze) -> Flat:
