@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from stereo_spot.web import words
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +61,22 @@ def test_a_page_without_scripts_says_where_the_film_is(
     page.get_by_role("button", name="Delete it").click()
     assert page.get_by_text("The film was deleted.").is_visible()
     context.close()
+
+
+def test_numbers_read_the_same_with_and_without_scripts(page: Any) -> None:
+    numbers = [0, 0.4, 1, 2.5, 9, 59, 60, 61, 599, 600, 999, 1000, 3599, 3600, 7384, 1e5, 43210]
+    numbers += [999_999, 1_234_567, 1.58e6, 2.75e11, 3.2e12]
+    page.goto("/")
+
+    told = page.evaluate(
+        """async (numbers) => {
+            const words = await import("/static/words.js");
+            return numbers.map((n) => [words.count(n), words.span(n), words.size(n)]);
+        }""",
+        numbers,
+    )
+
+    assert told == [[words.count(n), words.span(n), words.size(n)] for n in numbers]
 
 
 def test_nothing_moves_for_those_who_asked_for_stillness(page: Any) -> None:

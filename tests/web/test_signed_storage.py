@@ -166,6 +166,15 @@ def test_an_upload_link_works_once(served: Served) -> None:
     assert again.status == 409 and again.problem()["kind"] == "conflict"
 
 
+def test_a_refusal_reaches_a_client_that_is_still_sending(served: Served) -> None:
+    job = served.client.create().json
+    served.client.ask("PUT", job["upload"]["url"], FILM)
+
+    again = served.client.ask("PUT", job["upload"]["url"], bytes(40 << 20))
+
+    assert again.problem()["kind"] == "conflict"
+
+
 def test_an_upload_link_of_a_deleted_job_takes_nothing(served: Served) -> None:
     job = served.client.create().json
     served.client.ask("DELETE", f"/v1/jobs/{job['id']}")

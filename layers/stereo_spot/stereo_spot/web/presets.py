@@ -20,7 +20,7 @@ class Preset:
 
 PRESETS = {
     "headset": Preset("VR headset", "Full side by side", _M.SBS),
-    "tv": Preset("3D TV", "Half side by side", _M.HALF_SBS),
+    "tv": Preset("3D TV", "Half side by side, 1080p", _M.HALF_SBS, max_width=1920),
     "glasses": Preset("Red/cyan glasses", "Anaglyph, on any screen", _M.ANAGLYPH),
     "phone": Preset("Phone", "Half side by side, 1080p", _M.HALF_SBS, max_width=1920),
     "file": Preset("Keep as file", "Full side by side, mkv", _M.SBS, Container.MKV),

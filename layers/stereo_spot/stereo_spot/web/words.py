@@ -1,5 +1,6 @@
 """Facts as a person reads them: states, numbers, times, and what to do about an error."""
 
+import math
 from datetime import UTC, datetime
 
 STATE = {
@@ -58,20 +59,20 @@ def advice(kind: str | None) -> tuple[str, str]:
 
 def count(number: float) -> str:
     """A whole number in groups of three."""
-    return f"{number:,.0f}".replace(",", _THIN_SPACE)
+    return f"{_whole(number):,}".replace(",", _THIN_SPACE)
 
 
 def span(seconds: float | None) -> str:
     """A length of time, no finer than it is known."""
     if seconds is None:
         return "unknown"
-    whole = round(seconds)
+    whole = _whole(seconds)
     if whole < _MINUTE:
         return f"{whole} s"
     if whole < 10 * _MINUTE:
         return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
     if whole < _HOUR:
-        return f"{round(whole / _MINUTE)} min"
+        return f"{_whole(whole / _MINUTE)} min"
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
 
 
@@ -82,8 +83,8 @@ def size(number: float | None) -> str:
     if number == 1:
         return "1 byte"
     for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if number >= 10 else f"{number:.3g} {unit}"
+        if number < 999.5:
+            return f"{_whole(number)} {unit}" if number >= 10 else f"{number:.3g} {unit}"
         number /= 1000
     return f"{number:.3g} TB"
 
@@ -101,3 +102,8 @@ def ago(then: float, now: float) -> str:
 def moment(then: float) -> str:
     """The exact time."""
     return datetime.fromtimestamp(then, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _whole(number: float) -> int:
+    """The nearest whole number, halves up, as browsers round."""
+    return math.floor(number + 0.5)

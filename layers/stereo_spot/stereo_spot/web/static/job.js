@@ -62,12 +62,16 @@ function show(progress) {
   part("rate").textContent = progress.frames_per_s
     ? `${count(progress.frames_per_s)} frames/s`
     : "speed unknown";
-  part("left").textContent =
-    progress.seconds_left === null ? "time left unknown" : `${span(progress.seconds_left)} left`;
+  part("left").textContent = timeLeft(progress.seconds_left);
   part("parts").setAttribute("aria-valuenow", progress.percent);
   drawParts(progress.parts.length ? progress.parts : [0]);
   moveDots(article, progress.percent);
   tellTab(progress.percent, title);
+}
+
+function timeLeft(seconds) {
+  if (seconds === null) return "time left unknown";
+  return seconds >= 1 ? `${span(seconds)} left` : "the last steps";
 }
 
 function drawParts(shares) {

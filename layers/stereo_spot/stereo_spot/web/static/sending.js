@@ -32,6 +32,7 @@ export async function showSending(job, film) {
   const stay = (event) => event.preventDefault();
   part("problem").hidden = true;
   part("sending").hidden = false;
+  part("sending-title").textContent = `Sending ${film.name}`;
   part("stop-sending").onclick = () => stopper.abort();
   addEventListener("beforeunload", stay);
   try {

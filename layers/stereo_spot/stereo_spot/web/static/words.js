@@ -18,8 +18,9 @@ export function span(seconds) {
 }
 
 export function size(bytes) {
+  if (bytes === 1) return "1 byte";
   for (const unit of ["bytes", "kB", "MB", "GB"]) {
-    if (bytes < 1000) return `${bytes >= 10 ? Math.round(bytes) : Number(bytes.toPrecision(3))} ${unit}`;
+    if (bytes < 999.5) return `${bytes >= 10 ? Math.round(bytes) : Number(bytes.toPrecision(3))} ${unit}`;
     bytes /= 1000;
   }
   return `${Number(bytes.toPrecision(3))} TB`;
