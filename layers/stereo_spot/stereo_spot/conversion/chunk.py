@@ -83,7 +83,7 @@ def _claim_and_cut(job: Job, source: ObjectInfo, app: Services) -> None:
             end(job.job_id, moves.refuse(app.clock(), claimed, owner, failure), app)
             return
         app.jobs.apply(job.job_id, moves.report_failure(app.clock(), owner, failure.text))
-        end_if_exhausted(job.job_id, app)
+        end_if_exhausted(job.job_id, app, last=failure)
 
     def stopped() -> None:
         app.jobs.apply(job.job_id, moves.give_back(app.clock(), owner))

@@ -35,13 +35,7 @@ def completion_of(job: Job, info: ObjectInfo) -> SegmentCompletion | None:
     )
 
 
-def complete(
-    key: RenderedKey,
-    app: Services,
-    *,
-    report: dict[str, object] | None = None,
-    creates: bool = True,
-) -> None:
+def complete(key: RenderedKey, app: Services, *, creates: bool = True) -> None:
     """Adopt the object at `key` into the ledger, and flip the job when it was the last.
 
     Writes: the segment row, then a hint on the job row, then the flip.
@@ -54,7 +48,7 @@ def complete(
     completion = completion_of(job, info)
     if completion is None:
         return
-    change = claims.done(completion, report=report or {}, creates=creates)
+    change = claims.done(completion, creates=creates)
     if app.ledger.apply(key.job_id, key.index, change) is not None:
         job = app.jobs.apply(key.job_id, moves.note_done(app.clock(), completion.frames))
     if job is not None and job.done_hint >= (job.total_segments or 0):

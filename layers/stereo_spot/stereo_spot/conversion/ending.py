@@ -3,7 +3,7 @@
 import logging
 
 from stereo_spot.conversion.services import Services
-from stereo_spot.errors import ErrorKind, StereoSpotError
+from stereo_spot.errors import ErrorKind, RequestError, StereoSpotError
 from stereo_spot.events import JobCompleted, JobFailed
 from stereo_spot.model import CHUNKING, Job, JobStatus, Seconds, Segment
 from stereo_spot.transitions import job as moves
@@ -44,7 +44,9 @@ def announce(job: Job, app: Services) -> None:
 
 
 def failure_of(error: Exception, otherwise: ErrorKind, segment: int | None = None) -> Failure:
-    """What to write on the row for an error of a step."""
+    """What to write on the row for an error of a step; nobody's request is to blame for it."""
+    if isinstance(error, RequestError):
+        return Failure(otherwise, error.message, segment)
     if isinstance(error, StereoSpotError):
         return Failure(error.kind, error.message, segment)
     return Failure(otherwise, f"{type(error).__name__}: {error}", segment)
@@ -82,8 +84,11 @@ def _spent(row: Segment, job: Job, now: Seconds) -> Failure | None:
     return None
 
 
-def end_if_exhausted(job_id: str, app: Services) -> Job | None:
-    """Fail the job when no try is left; the row is read afresh, a retry in between wins."""
+def end_if_exhausted(job_id: str, app: Services, *, last: Failure | None = None) -> Job | None:
+    """Fail the job when no try is left; the row is read afresh, a retry in between wins.
+
+    `last` is how the caller's own try of the job's step failed: it says more than the count.
+    """
     job = app.jobs.get(job_id)
     if job is None or not job.status.open:
         return None
@@ -92,4 +97,6 @@ def end_if_exhausted(job_id: str, app: Services) -> Job | None:
     failure = exhausted(job, rows, now)
     if failure is None:
         return None
+    if last is not None and job.tries >= TRY_LIMIT:
+        failure = last
     return end(job_id, moves.fail(now, job, failure), app)

@@ -40,7 +40,7 @@ def reassemble(job_id: str, app: Services) -> None:
             end(job_id, moves.refuse(app.clock(), job, owner, failure), app)
             return
         app.jobs.apply(job_id, moves.report_failure(app.clock(), owner, failure.text))
-        end_if_exhausted(job_id, app)
+        end_if_exhausted(job_id, app, last=failure)
 
     def stopped() -> None:
         app.jobs.apply(job_id, moves.give_back(app.clock(), owner))

@@ -1,7 +1,7 @@
 """Render: claim a segment, run the engine, verify what it made, store it.
 
 Woken by: a stored segment, the sweeper's dispatch.
-Writes: the claim, the mezzanine, the rendered segment (the signal), the done row.
+Writes: the claim, the report, the mezzanine, the rendered segment (the signal), the done row.
 Retry: a stored result is adopted, never made again.
 """
 
@@ -76,17 +76,22 @@ def _render_held(
         app.ledger.apply(key.job_id, key.index, claims.give_back(owner))
 
     with reported(failed, stopped), kept_alive(beat, app.policy.heartbeat_s, engine.stop):
-        report = _make(key, info, app, engine, progress)
-    if report is not None:
-        complete(RenderedKey(key.job_id, key.index), app, report=report, creates=False)
+        stored = _make(key, info, owner, app, engine, progress)
+    if stored:
+        complete(RenderedKey(key.job_id, key.index), app, creates=False)
     else:
         stopped()
 
 
 def _make(
-    key: SegmentKey, info: ObjectInfo, app: Services, engine: Engine, progress: Progress
-) -> dict[str, object] | None:
-    """Run the engine and store what it made; None when the job ended meanwhile."""
+    key: SegmentKey,
+    info: ObjectInfo,
+    owner: str,
+    app: Services,
+    engine: Engine,
+    progress: Progress,
+) -> bool:
+    """Run the engine and store what it made; False when the job ended meanwhile."""
     mark = segment_mark(info)
     with scratch_folder(app, needs_bytes=info.size * _SPACE_FACTOR) as folder:
         source, made = folder / "segment", folder / "rendered.mp4"
@@ -103,14 +108,15 @@ def _make(
         )
         report = engine.render(job, progress)
         if report is None:
-            return None
+            return False
         for path in filter(None, (full, made)):
             _verify(path, mark, app)
+        app.ledger.apply(key.job_id, key.index, claims.note_report(owner, report))
         metadata = mark.as_metadata(key.index)
         if full:
             store_file(app.objects, mezzanine_key(key.job_id, key.index), full, metadata)
         store_file(app.objects, str(RenderedKey(key.job_id, key.index)), made, metadata)
-        return report
+        return True
 
 
 def _verify(path: Path, mark: SegmentMark, app: Services) -> None:

@@ -84,12 +84,27 @@ def report_failure(owner: str, kind: ErrorKind, text: str) -> Change:
     )
 
 
-def done(completion: SegmentCompletion, *, report: dict[str, Any], creates: bool) -> Change:
-    """A verified object stands at the segment's key: first writer wins, whoever adopts it."""
+def note_report(owner: str, report: dict[str, Any]) -> Change:
+    """What the worker learnt, noted before the object is stored: anybody may then adopt that."""
+    return Change(
+        "note segment report",
+        (is_("lease_owner", owner), Absent("completed_at")),
+        {"report": report},
+    )
+
+
+def done(
+    completion: SegmentCompletion, *, creates: bool, report: dict[str, Any] | None = None
+) -> Change:
+    """A verified object stands at the segment's key: first writer wins, whoever adopts it.
+
+    Without a `report` the one that the worker noted stays.
+    """
     facts = completion.model_dump(mode="json", exclude={"plan_digest"})
+    noted = {} if report is None else {"report": report}
     return Change(
         "segment done",
         (Absent("completed_at"),),
-        {**LEASE_OFF, **facts, "frames_done": completion.frames, "report": report},
+        {**LEASE_OFF, **facts, "frames_done": completion.frames, **noted},
         creates=creates,
     )

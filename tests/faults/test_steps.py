@@ -1,0 +1,342 @@
+"""The steps make their calls in the order that the model explores.
+
+The model mirrors the steps by hand. Here the real steps run on the memory adapters with a
+recorder between, so that a call that is moved, added or dropped fails until the model follows.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from stereo_spot.adapters.memory import (
+    MemoryBus,
+    MemoryJobStore,
+    MemoryLedger,
+    MemoryObjectStore,
+    MemoryRenderQueue,
+)
+from stereo_spot.conversion import chunk as chunking
+from stereo_spot.conversion import control
+from stereo_spot.conversion import reassemble as joining
+from stereo_spot.conversion import render as rendering
+from stereo_spot.conversion.complete import complete
+from stereo_spot.conversion.create import create
+from stereo_spot.conversion.services import Policy, Services
+from stereo_spot.conversion.sweep import sweep_job
+from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError, StepError
+from stereo_spot.keys import RenderedKey, SegmentKey, SourceKey
+from stereo_spot.media.guard import MediaLimits
+from stereo_spot.media.inspect import RenderedFacts
+from stereo_spot.model import (
+    CutSegment,
+    JobOptions,
+    JobStatus,
+    Manifest,
+    Plan,
+    SourceFacts,
+    StereoMode,
+    Window,
+)
+
+FACTS = SourceFacts(
+    frames=2, duration_s=1.0, width=16, height=16, frame_rate="2/1", time_base="1/2",
+    start_pts=0, video_codec="h264", pixel_format="yuv420p", container="mp4",
+)  # fmt: skip
+REPORT = {"depth_source": "prior", "frames": 1}
+
+
+class Recorder:
+    """Passes calls on to an adapter and writes down which were made."""
+
+    def __init__(self, adapter, name, calls):
+        self._adapter, self._name, self._calls = adapter, name, calls
+
+    def __getattr__(self, call):
+        method = getattr(self._adapter, call)
+
+        def recorded(*args, **named):
+            result = method(*args, **named)
+            self._calls.append(self._told(call, args, result))
+            return result
+
+        return recorded
+
+    def _told(self, call, args, result):
+        if call == "apply":
+            made = {change.name for change in args if hasattr(change, "name")}
+            refused = "" if result else " refused"
+            return f"{self._name}: {min(made, key=len)}{refused}"
+        if call == "publish":
+            return f"{self._name}: {args[0].kind}"
+        where = str(args[0]).rpartition("/")[2] if call in ("head", "create") else ""
+        return f"{self._name}.{call} {where}".strip()
+
+
+class FakeEngine:
+    """Makes a file, or fails as often as it is told to."""
+
+    def __init__(self, failures=0):
+        self.failures = failures
+
+    def render(self, job, progress):
+        if self.failures:
+            self.failures -= 1
+            raise StepError(ErrorKind.OUT_OF_MEMORY, "no memory")
+        Path(job.dst).write_bytes(b"stereo")
+        return REPORT
+
+    def stop(self):
+        raise AssertionError("nothing should stop the engine")
+
+
+def planned(source, *, source_etag, options, preroll_frames, limits):
+    windows = tuple(
+        Window(index=i, start_pts=i, end_pts=i + 1, n_frames=1, base_index=i) for i in range(2)
+    )
+    return Plan(
+        source_etag=source_etag, facts=FACTS, options=options, time_base="1/2", windows=windows
+    )
+
+
+def cut(source, plan, *, scratch, store, have, limits):
+    segments = [
+        CutSegment(index=i, n_frames=1, preroll_frames=0, base_index=i, from_time="0/1", pts=(i,))
+        for i in range(plan.total)
+    ]
+    for segment in segments:
+        if segment.index not in have:
+            path = scratch / f"{segment.index}.mp4"
+            path.write_bytes(b"flat")
+            store(segment, path)
+    return Manifest(plan_digest=plan.digest(), time_base="1/2", segments=tuple(segments))
+
+
+def joined(source, manifest, parts, out, *, plan, limits):
+    for segment in manifest.segments:
+        parts(segment.index).close()
+    out.write_at(0, b"film")
+    return SimpleNamespace(frames=plan.frames, model_dump=lambda mode: {})
+
+
+def inspected(frames):
+    return lambda source, *, limits: RenderedFacts(
+        frames=frames, width=32, height=16, codec="h264", pixel_format="yuv420p",
+        extradata_digest="", duration_s=1.0, start_s=0.0,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def calls():
+    return []
+
+
+@pytest.fixture
+def app(calls, tmp_path, monkeypatch):
+    monkeypatch.setattr(chunking, "plan_source", planned)
+    monkeypatch.setattr(chunking, "cut", cut)
+    monkeypatch.setattr(rendering, "inspect", inspected(1))
+    monkeypatch.setattr(joining, "inspect", inspected(2))
+    monkeypatch.setattr(joining, "join", joined)
+    monkeypatch.setattr(joining, "final_suffix", lambda plan: "mp4")
+    tokens = iter(range(1000))
+    adapters = {
+        "jobs": MemoryJobStore(),
+        "ledger": MemoryLedger(),
+        "objects": MemoryObjectStore(),
+        "bus": MemoryBus(),
+        "renders": MemoryRenderQueue(),
+    }
+    recorders = {name: Recorder(adapter, name, calls) for name, adapter in adapters.items()}
+    return Services(
+        **recorders, uploads=None, downloads=None, clock=lambda: 1000.0,
+        new_owner=lambda: f"t{next(tokens)}", scratch=tmp_path,
+        policy=Policy(heartbeat_s=60.0), limits=MediaLimits(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def job_id(app, calls):
+    job = create(JobOptions(), app)
+    with app.objects.create(str(SourceKey(job.job_id)), {}) as new:
+        new.write_at(0, b"film")
+        new.commit()
+    calls.clear()
+    return job.job_id
+
+
+def segment_key(job_id, index):
+    return SegmentKey(job_id, index, 2, StereoMode.SBS)
+
+
+def rendered(job_id, app, *indices, engine=None):
+    for index in indices:
+        rendering.render(segment_key(job_id, index), app, engine or FakeEngine())
+
+
+def test_chunk_commits_the_plan_before_the_first_segment_and_ends_with_its_mark(app, calls, job_id):
+    chunking.chunk(job_id, app)
+
+    digest = app.jobs.get(job_id).plan_digest
+    assert calls[:-1] == [
+        "jobs.get", "objects.head source.mp4", "jobs: claim chunk", "objects.open",
+        f"objects.create plan-{digest}.json", "jobs: commit plan", "objects.open", "objects.list",
+        "objects.create 00000_00002_sbs.mp4", "objects.create 00001_00002_sbs.mp4",
+        f"objects.create manifest-{digest}.json", "jobs: complete chunking",
+    ]  # fmt: skip
+
+
+def test_render_stores_the_result_before_it_says_done(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    calls.clear()
+
+    rendered(job_id, app, 0)
+
+    assert calls == [
+        "jobs.get", "objects.head 0.mp4", "objects.head 00000_00002_sbs.mp4",
+        "ledger: claim segment", "objects.open", "ledger: note segment report",
+        "objects.create 0.mp4", "jobs.get", "objects.head 0.mp4", "ledger: segment done",
+        "jobs: note done",
+    ]  # fmt: skip
+
+
+def test_the_last_completion_counts_the_rows_flips_and_tells(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    rendered(job_id, app, 0, 1)
+
+    assert calls[-5:] == [
+        "ledger: segment done", "jobs: note done", "ledger.rows", "jobs: flip",
+        "bus: SegmentsComplete",
+    ]  # fmt: skip
+
+
+def test_reassemble_stores_the_film_before_it_publishes_and_tells_last(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    rendered(job_id, app, 0, 1)
+    calls.clear()
+
+    joining.reassemble(job_id, app)
+
+    assert [call for call in calls if call != "objects.open"] == [
+        "jobs: claim reassembly", "ledger.rows", "objects.head final.mp4",
+        f"objects.head manifest-{app.jobs.get(job_id).plan_digest}.json",
+        "objects.create final.mp4", "jobs: publish", "bus: JobCompleted", "jobs: announced",
+    ]  # fmt: skip
+
+
+def test_a_reported_failure_frees_the_row_before_the_limit_is_looked_at(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    calls.clear()
+
+    with pytest.raises(StepError):
+        rendered(job_id, app, 0, engine=FakeEngine(failures=1))
+
+    assert calls[-3:] == ["ledger: report segment failure", "jobs.get", "ledger.rows"]
+
+
+def test_the_third_failure_of_a_segment_ends_the_job_with_its_own_kind(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    engine = FakeEngine(failures=3)
+
+    for _try in range(3):
+        with pytest.raises(StepError):
+            rendered(job_id, app, 1, engine=engine)
+
+    job = app.jobs.get(job_id)
+    assert (job.status, job.error_kind, job.error_segment) == ("failed", "out_of_memory", 1)
+    assert calls[-4:-1] == ["jobs: fail", "bus: JobFailed", "jobs: announced"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "tries"),
+    [
+        (MachineError(ErrorKind.DISK_FULL, "full"), "disk_full", 3),
+        (RequestError(ErrorKind.NOT_FOUND, "gone"), "chunk_failed", 3),
+        (OSError("broken pipe"), "chunk_failed", 3),
+        (SourceError(ErrorKind.SOURCE_CORRUPT, "no frame"), "source_corrupt", 1),
+    ],
+)
+def test_a_step_out_of_tries_says_what_was_wrong(app, job_id, monkeypatch, error, kind, tries):
+    def failing(*_args, **_named):
+        raise error
+
+    monkeypatch.setattr(chunking, "cut", failing)
+
+    for _try in range(tries):
+        assert app.jobs.get(job_id).status.open
+        with pytest.raises(type(error)):
+            chunking.chunk(job_id, app)
+
+    job = app.jobs.get(job_id)
+    assert (job.status, job.error_kind) == (JobStatus.FAILED, kind)
+
+
+def test_a_result_that_the_event_adopts_first_keeps_the_worker_s_report(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    store = app.objects.create
+    adopting = SimpleNamespace(done=False)
+
+    def adopted_at_once(key, metadata):
+        new = store(key, metadata)
+        commit = new.commit
+
+        def commit_and_adopt():
+            info = commit()
+            if RenderedKey.parse(key) and not adopting.done:
+                adopting.done = True
+                complete(RenderedKey(job_id, 0), app)
+            return info
+
+        new.commit = commit_and_adopt
+        return new
+
+    app.objects.create = adopted_at_once
+    rendered(job_id, app, 0)
+
+    row = app.ledger.get(job_id, 0)
+    assert row.done
+    assert row.report == REPORT
+    assert "ledger: segment done refused" in calls
+
+
+def test_a_broken_result_is_never_stored_and_is_not_the_film_s_fault(
+    app, calls, job_id, monkeypatch
+):
+    chunking.chunk(job_id, app)
+    monkeypatch.setattr(rendering, "inspect", inspected(7))
+
+    for _try in range(3):
+        with pytest.raises(StepError):
+            rendered(job_id, app, 0)
+
+    job = app.jobs.get(job_id)
+    assert (job.status, job.error_kind) == (JobStatus.FAILED, "segment_failed")
+    assert app.objects.head(str(RenderedKey(job_id, 0))) is None
+    assert control.retry(job_id, app).status is JobStatus.CHUNKING_COMPLETE
+
+
+def test_a_part_of_another_plan_is_left_alone(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    foreign = SegmentKey(job_id, 7, 9, StereoMode.SBS)
+    with app.objects.create(str(foreign), {"plan_digest": "another"}) as new:
+        new.commit()
+
+    rendering.render(foreign, app, FakeEngine())
+
+    assert app.ledger.rows(job_id) == []
+
+
+def test_the_sweeper_adopts_counts_and_flips_what_nobody_reported(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    mark = app.objects.head(str(segment_key(job_id, 0))).metadata
+    for index in range(2):
+        key = str(RenderedKey(job_id, index))
+        with app.objects.create(key, {**mark, "index": str(index)}) as new:
+            new.commit()
+    calls.clear()
+
+    sweep_job(job_id, app)
+
+    assert calls[:3] == ["jobs.get", "ledger.rows", "objects.list"]
+    assert calls[-1] == "jobs: flip refused"
+    assert calls.count("bus: SegmentsComplete") == 1
+    assert app.jobs.get(job_id).status is JobStatus.REASSEMBLING
