@@ -1,0 +1,61 @@
+"""The model hub, and what its refusals mean to a user."""
+
+from typing import Any, cast
+
+from stereo_engine.errors import EngineError, Kind
+from stereo_engine.registry import Model
+
+NEEDED = "huggingface-hub is not installed: install stereo-engine[models]"
+
+
+def refused(kind: str, message: str) -> EngineError:
+    """The error for weights that cannot be had."""
+    return EngineError(cast("Kind", kind), message)
+
+
+def known_token() -> str | None:
+    """`HF_TOKEN`, or the token of a login on this machine."""
+    try:
+        from huggingface_hub import get_token
+    except ImportError:
+        return None
+    token: str | None = get_token()
+    return token
+
+
+def snapshot(repo_id: str, **options: Any) -> str:
+    """Download files of one repository.
+
+    Raises:
+        EngineError: `weights_unavailable` where the library is missing.
+    """
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise refused("weights_unavailable", NEEDED) from None
+    return str(snapshot_download(repo_id, **options))
+
+
+def refusal_of(model: Model, error: Exception, *, has_token: bool) -> EngineError:
+    """Say what to do about a failed download; the token is never in it."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    if "GatedRepoError" in names and has_token:
+        text = f"{model.name} is gated: accept its terms at {model.page} with this token's account"
+        return refused("licence_not_accepted", text)
+    if "GatedRepoError" in names or _status(error) in (401, 403):
+        text = f"{model.page} wants a token that may read it: set HF_TOKEN"
+        return refused("token_missing", text)
+    if "RevisionNotFoundError" in names:
+        text = f"{model.repo_id} has no revision {model.revision}"
+        return refused("weights_unavailable", text)
+    if "RepositoryNotFoundError" in names:
+        return refused("weights_unavailable", f"{model.repo_id} is not on the hub")
+    if getattr(error, "errno", None) == 28:
+        return EngineError("disk_full", f"no space for {model.size_bytes / 1e9:.1f} GB of weights")
+    text = f"{model.name} is not in the cache and {model.page} cannot be reached"
+    return refused("weights_unavailable", f"{text} ({type(error).__name__})")
+
+
+def _status(error: Exception) -> int | None:
+    status: int | None = getattr(getattr(error, "response", None), "status_code", None)
+    return status

@@ -1,0 +1,109 @@
+"""From folders of weights to modules on a device."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+
+from stereo_engine.diffusion.modules import Modules
+from stereo_engine.hub import refused
+from stereo_engine.registry import DEPTH_ANYTHING, DEPTHCRAFTER, STEREOCRAFTER, SVD
+
+HALF = "fp16"
+
+
+def best_device() -> str:
+    """The device models run on here."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def best_dtype(device: str) -> Any:
+    """bfloat16 where it is native, float16 on older GPUs, float32 on CPUs."""
+    if device == "cpu":
+        return torch.float32
+    native = device == "cuda" and torch.cuda.get_device_capability()[0] >= 8
+    return torch.bfloat16 if native else torch.float16
+
+
+def depth_model(folders: Mapping[str, Path], device: str) -> Any:
+    """The single-frame depth model."""
+    from transformers import AutoModelForDepthEstimation
+
+    folder = folders[DEPTH_ANYTHING.name]
+    model = AutoModelForDepthEstimation.from_pretrained(
+        folder, dtype=best_dtype(device), use_safetensors=True, local_files_only=True
+    )
+    return model.to(device).eval().requires_grad_(False)
+
+
+def diffusion_models(
+    folders: Mapping[str, Path], device: str, *, compiled: bool = False
+) -> tuple[Modules, Modules]:
+    """Depth's and inpainting's modules; the VAE and CLIP are the same ones in both."""
+    dtype = best_dtype(device)
+    shared = _shared(folders[SVD.name], dtype)
+    sets = []
+    for model in (DEPTHCRAFTER, STEREOCRAFTER):
+        unet = _unet(folders[model.name], dtype)
+        made = SimpleNamespace(unet=unet, **shared | {"scheduler": _scheduler(folders[SVD.name])})
+        for part in (made.unet, made.vae, made.image_encoder):
+            tuned(part.to(device))
+        if compiled:
+            compile_blocks(made)
+        sets.append(made)
+    return sets[0], sets[1]
+
+
+def tuned(module: Any) -> Any:
+    """Ready to predict: no gradients, and convolution weights in the order tensor cores like."""
+    module.eval().requires_grad_(False)
+    for weight in module.parameters():
+        if weight.dim() == 4:
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return module
+
+
+def compile_blocks(modules: Modules) -> None:
+    """Compile what repeats: minutes at the first film, worth it from some minutes of footage."""
+    names = ("SpatioTemporalResBlock", "TransformerSpatioTemporalModel")
+    for block in modules.unet.modules():
+        if type(block).__name__ in names:
+            block.compile(dynamic=True)
+    modules.vae.decoder.compile(dynamic=True)
+
+
+def _shared(folder: Path, dtype: Any) -> dict[str, Any]:
+    from diffusers import AutoencoderKLTemporalDecoder
+    from transformers import CLIPVisionModelWithProjection
+
+    half = {"variant": HALF, "use_safetensors": True, "local_files_only": True}
+    vae = AutoencoderKLTemporalDecoder.from_pretrained(folder / "vae", torch_dtype=dtype, **half)
+    encoder = CLIPVisionModelWithProjection.from_pretrained(
+        folder / "image_encoder", dtype=dtype, **half
+    )
+    return {"vae": vae, "image_encoder": encoder}
+
+
+def _scheduler(folder: Path) -> Any:
+    from diffusers import EulerDiscreteScheduler
+
+    return EulerDiscreteScheduler.from_config(
+        json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
+    )
+
+
+def _unet(folder: Path, dtype: Any) -> Any:
+    from diffusers import UNetSpatioTemporalConditionModel
+
+    try:
+        return UNetSpatioTemporalConditionModel.from_pretrained(
+            folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        text = f"the UNet in {folder.name} cannot be loaded: {error}"
+        raise refused("weights_unavailable", text) from error

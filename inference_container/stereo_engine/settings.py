@@ -1,0 +1,25 @@
+"""The engine's settings; the only reader of its environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Where weights are kept, and which licences the user accepted."""
+
+    weights_dir: Path
+    accepted: frozenset[str] = frozenset()
+    mirror: str | None = None
+    """`s3://bucket/prefix` of a nearer copy; the containers use it."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read `WEIGHTS_DIR`, `WEIGHTS_S3_PREFIX` and `ACCEPT_LICENCE` (names, comma-separated)."""
+        cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        folder = os.environ.get("WEIGHTS_DIR") or f"{cache}/stereo-spot/weights"
+        names = os.environ.get("ACCEPT_LICENCE", "").split(",")
+        accepted = frozenset(name.strip() for name in names if name.strip())
+        return cls(Path(folder).expanduser(), accepted, os.environ.get("WEIGHTS_S3_PREFIX"))

@@ -1,0 +1,190 @@
+"""Licence first, then cache, mirror, hub; every refusal says what to do."""
+
+import json
+
+import pytest
+from stereo_engine import weights
+from stereo_engine.errors import EngineError
+from stereo_engine.memory import MemoryPlan
+from stereo_engine.registry import DEPTH_ANYTHING, DEPTHCRAFTER, STEREOCRAFTER, SVD, TIERS
+from stereo_engine.settings import ModelSettings
+
+ALL = frozenset(model.name for models in TIERS.values() for model in models)
+SECRET = "hf_secret"
+
+
+class Hub:
+    """Gives the files of a repository, or raises."""
+
+    def __init__(self, files=None, error=None):
+        self.files, self.error, self.asked = files or {}, error, []
+
+    def __call__(self, repo_id, *, revision, allow_patterns, local_dir, token):
+        self.asked.append((repo_id, revision, tuple(allow_patterns), token))
+        if self.error:
+            raise self.error
+        for name in set(allow_patterns) & set(self.files):
+            (local_dir / name).parent.mkdir(parents=True, exist_ok=True)
+            (local_dir / name).write_bytes(self.files[name])
+        return str(local_dir)
+
+
+@pytest.fixture(autouse=True)
+def no_login(monkeypatch):
+    monkeypatch.setattr("stereo_engine.hub.known_token", lambda: None)
+
+
+def unet(channels, folder=""):
+    config = json.dumps({"in_channels": channels}).encode()
+    return {folder + "config.json": config, folder + "diffusion_pytorch_model.safetensors": b"w"}
+
+
+def refusal(*arguments, **options):
+    with pytest.raises(EngineError) as caught:
+        weights.fetched(*arguments, **options)
+    assert SECRET not in caught.value.message
+    return caught.value.kind, caught.value.message
+
+
+def test_a_non_commercial_model_is_refused_before_anything_is_asked(tmp_path):
+    hub = Hub(unet(8))
+
+    kind, message = refusal(DEPTHCRAFTER, tmp_path, accepted={"stereocrafter"}, download=hub)
+
+    assert kind == "licence_not_accepted" and "--accept-licence depthcrafter" in message
+    assert hub.asked == [] and list(tmp_path.iterdir()) == []
+
+
+def test_weights_come_once_and_only_the_files_needed(tmp_path):
+    hub = Hub({"config.json": b"{}", "model.safetensors": b"w", "model.bin": b"pickle"})
+
+    folders = [weights.fetched(DEPTH_ANYTHING, tmp_path, download=hub) for _ in range(2)]
+
+    assert folders[0] == folders[1] and len(hub.asked) == 1
+    assert hub.asked[0][1:] == (DEPTH_ANYTHING.revision, DEPTH_ANYTHING.files, False)
+    manifest = json.loads((folders[0] / weights.MANIFEST).read_text())
+    assert manifest["licence"] == "Apache-2.0" and set(manifest["files"]) == {
+        "config.json",
+        "model.safetensors",
+    }
+
+
+def test_a_damaged_cache_is_downloaded_again(tmp_path):
+    hub = Hub({"config.json": b"{}", "model.safetensors": b"weights"})
+    folder = weights.fetched(DEPTH_ANYTHING, tmp_path, download=hub)
+    (folder / "model.safetensors").write_bytes(b"wei")
+
+    weights.fetched(DEPTH_ANYTHING, tmp_path, download=hub)
+
+    assert (folder / "model.safetensors").read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize("folder", ["unet_diffusers/", ""])
+def test_the_inpainting_unet_is_found_in_either_folder(tmp_path, folder):
+    found = weights.fetched(STEREOCRAFTER, tmp_path, accepted=ALL, download=Hub(unet(9, folder)))
+
+    assert (found / "config.json").is_file()
+
+
+def test_another_models_weights_are_named_as_such(tmp_path):
+    kind, message = refusal(STEREOCRAFTER, tmp_path, accepted=ALL, download=Hub(unet(8)))
+
+    assert kind == "weights_unavailable" and "9 channels, its config says 8" in message
+
+
+def test_a_gated_model_without_a_token_is_refused_before_the_hub_is_asked(tmp_path):
+    hub = Hub()
+
+    kind, message = refusal(SVD, tmp_path, accepted=ALL, download=hub)
+
+    assert kind == "token_missing" and SVD.page in message and hub.asked == []
+
+
+def hub_error(name):
+    errors = pytest.importorskip(
+        "huggingface_hub.errors", reason="huggingface-hub is not installed (make models)"
+    )
+    httpx = pytest.importorskip("httpx2")
+    response = httpx.Response(403, request=httpx.Request("GET", "https://hub.invalid"))
+    return getattr(errors, name)(f"no, {SECRET}", response=response)
+
+
+@pytest.mark.parametrize(
+    ("name", "token", "kind"),
+    [
+        ("GatedRepoError", SECRET, "licence_not_accepted"),
+        ("HfHubHTTPError", None, "token_missing"),
+    ],
+)
+def test_the_hubs_refusals_become_ours(tmp_path, name, token, kind):
+    model = SVD if token else DEPTHCRAFTER
+    found, _ = refusal(
+        model, tmp_path, accepted=ALL, token=token, download=Hub(error=hub_error(name))
+    )
+
+    assert found == kind
+
+
+def test_no_network_is_no_riddle(tmp_path):
+    hub = Hub(error=ConnectionError(f"name resolution, {SECRET}"))
+
+    kind, message = refusal(DEPTH_ANYTHING, tmp_path, token=SECRET, download=hub)
+
+    assert kind == "weights_unavailable" and "cannot be reached" in message
+
+
+class Folder:
+    """A mirror in memory."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def fetch(self, name, folder):
+        for path, body in self.kept.get(name, {}).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(body)
+        return name in self.kept
+
+    def keep(self, name, folder):
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        self.kept[name] = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_a_mirror_spares_the_hub_and_is_checked(tmp_path):
+    hub, mirror = Hub({"config.json": b"{}", "model.safetensors": b"w"}), Folder()
+    weights.fetched(DEPTH_ANYTHING, tmp_path / "a", download=hub, mirror=mirror)
+
+    weights.fetched(DEPTH_ANYTHING, tmp_path / "b", download=hub, mirror=mirror)
+
+    assert len(hub.asked) == 1
+    (name,) = mirror.kept
+    mirror.kept[name]["model.safetensors"] = b"x"
+    kind, message = refusal(DEPTH_ANYTHING, tmp_path / "c", download=hub, mirror=mirror)
+    assert kind == "weights_unavailable" and "damaged" in message
+
+
+def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("WEIGHTS_DIR", str(tmp_path))
+    monkeypatch.setenv("ACCEPT_LICENCE", "depthcrafter, stereocrafter,")
+
+    settings = ModelSettings.from_environment()
+
+    assert settings.weights_dir == tmp_path
+    assert settings.accepted == {"depthcrafter", "stereocrafter"}
+
+
+@pytest.mark.parametrize("gib", [12, 16, 24, 48, 140])
+@pytest.mark.parametrize("size", [(1024, 576), (1920, 1080)])
+def test_every_memory_plan_has_smaller_ones_and_they_end(gib, size):
+    plan, tried = MemoryPlan.of(gib << 30, size), []
+    while plan:
+        assert plan not in tried and 0 < plan.overlap < plan.window
+        tried.append(plan)
+        plan = plan.smaller()
+    assert 3 < len(tried) < 15
+
+
+def test_every_model_says_its_terms():
+    models = [model for models in TIERS.values() for model in models]
+    assert all(model.licence and model.size_bytes > 0 for model in models)
+    assert not any(name.endswith((".bin", ".pt", ".pth")) for m in models for name in m.files)
