@@ -1,0 +1,126 @@
+"""SageMaker's contract, which the `http` backend shares: `GET /ping`, `POST /invocations`.
+
+Ping answers 503 until the models are loaded. An invocation names two objects and answers when the
+result is stored; the result itself is never in the answer. A failure is its own status with a
+problem of our kinds in JSON.
+"""
+
+import json
+import logging
+import signal
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
+
+log = logging.getLogger("stereo_spot.server")
+
+PORT = 8080
+LARGEST_REQUEST = 64 << 10
+REQUEST_TIMEOUT_S = 30.0
+_STATUS = {ErrorKind.NOT_FOUND: 404, ErrorKind.OUT_OF_MEMORY: 507}
+
+
+class Server(ThreadingHTTPServer):
+    """Answers pings at all times, and invocations once it is given what answers them."""
+
+    daemon_threads = True
+    invocations: Any = None
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    timeout = REQUEST_TIMEOUT_S
+
+    def do_GET(self) -> None:
+        """Ping."""
+        if self.path != "/ping":
+            self._say(404, {"error_kind": ErrorKind.NOT_FOUND, "message": self.path})
+        elif self.server.invocations is None:
+            self._say(503, {"status": "loading"})
+        else:
+            self._say(200, {"status": "ready"})
+
+    def do_POST(self) -> None:
+        """Render one segment."""
+        try:
+            request = self._request()
+            if self.path != "/invocations":
+                self._say(404, {"error_kind": ErrorKind.NOT_FOUND, "message": self.path})
+            elif self.server.invocations is None:
+                self._say(503, {"status": "loading"})
+            else:
+                self._say(200, self.server.invocations.answer(request))
+        except StereoSpotError as error:
+            self._refuse(error.kind, error.message, _status_of(error))
+        except Exception:  # one request must not end the server
+            log.exception("an invocation failed")
+            self._refuse(ErrorKind.INTERNAL, "see the log of the container", 500)
+
+    def _request(self) -> dict[str, Any]:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > LARGEST_REQUEST:
+            self.close_connection = True
+            raise RequestError(ErrorKind.BAD_REQUEST, f"Content-Length {length!r} is no length")
+        try:
+            request = json.loads(self.rfile.read(int(length)))
+        except ValueError as error:
+            raise RequestError(ErrorKind.BAD_REQUEST, f"not JSON: {error}") from None
+        if not isinstance(request, dict):
+            raise RequestError(ErrorKind.BAD_REQUEST, "a request is a JSON object")
+        return request
+
+    def _refuse(self, kind: str, message: str, status: int) -> None:
+        log.warning("an invocation was refused: kind=%s message=%s", kind, message)
+        self._say(status, {"error_kind": kind, "message": message})
+
+    def _say(self, status: int, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Pings come every few seconds; they are not news."""
+        log.debug(format, *args)
+
+
+def _status_of(error: StereoSpotError) -> int:
+    if isinstance(error, RequestError):
+        return _STATUS.get(error.kind, 400)
+    return 422 if isinstance(error, SourceError) else _STATUS.get(error.kind, 500)
+
+
+def main() -> int:
+    """Serve until SIGTERM; 1 when the models cannot be loaded."""
+    from stereo_spot.runtime.aws import aws_settings  # AWS is not needed to be tested
+
+    from inference_container.loaded import load
+
+    logging.basicConfig(level=logging.INFO)
+    server = Server(("0.0.0.0", PORT))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        server.invocations = load(aws_settings())
+        threading.Event().wait()
+    except StereoSpotError as error:
+        log.error("cannot serve: kind=%s message=%s", error.kind, error.message)
+        return 1
+    finally:
+        server.shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
