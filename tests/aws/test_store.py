@@ -55,6 +55,17 @@ class TestObjects:
         assert s3.head_object(Bucket=stage.BUCKETS.input, Key=SOURCE)
         assert s3.head_object(Bucket=stage.BUCKETS.output, Key=FINAL)
 
+    def test_all_of_a_job_but_its_film_is_marked_to_expire(self, s3, objects):
+        part = f"jobs/{JOB}/segments/0.mp4"
+        write(objects, part, [b"part"])
+        write(objects, FINAL, [b"film"])
+
+        def tags(key):
+            return s3.get_object_tagging(Bucket=stage.BUCKETS.output, Key=key)["TagSet"]
+
+        assert tags(part) == [{"Key": "stereo-spot-lifecycle", "Value": "intermediate"}]
+        assert tags(FINAL) == []
+
     def test_a_large_object_goes_in_parts_with_its_head_last(self, s3, objects, small_parts):
         seen = calls_of(s3)
         body = bytes(range(256)) * (12 * MIB // 256)

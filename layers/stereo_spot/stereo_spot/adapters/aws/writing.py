@@ -10,6 +10,7 @@ from typing import Any, Self
 from botocore.exceptions import ClientError
 
 from stereo_spot.adapters.aws.table import error_code
+from stereo_spot.keys import FinalKey
 from stereo_spot.ports import ObjectInfo
 
 WRITER = "writer"
@@ -17,6 +18,7 @@ WRITER = "writer"
 PART_BYTES = 16 << 20
 _PARTS_PER_STEP = 1000
 _TURNS = 5
+_INTERMEDIATE = "stereo-spot-lifecycle=intermediate"
 _TYPES = {"mp4": "video/mp4", "mkv": "video/x-matroska", "json": "application/json"}
 
 
@@ -45,10 +47,12 @@ class NewS3Object:
         self._client, self._look = client, head
         self._at = {"Bucket": bucket, "Key": key}
         self._writer = uuid.uuid4().hex
-        self._about = {
+        self._about: dict[str, Any] = {
             "Metadata": {**metadata, WRITER: self._writer},
             "ContentType": _TYPES.get(key.rpartition(".")[2], "application/octet-stream"),
         }
+        if key.startswith("jobs/") and FinalKey.parse(key) is None:
+            self._about["Tagging"] = _INTERMEDIATE  # the output bucket's lifecycle goes by it
         self._head, self._tail = bytearray(), bytearray()
         self._upload: str | None = None
         self._parts: list[dict[str, Any]] = []

@@ -1,0 +1,130 @@
+"""Render workers on AWS: a Batch job's segments of one film, or the segments of a queue."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from stereo_spot.adapters.aws.envelopes import events_of
+from stereo_spot.adapters.aws.objects import Buckets
+from stereo_spot.adapters.aws.queue import QueuedMessage, SqsQueue
+from stereo_spot.conversion.render import render
+from stereo_spot.conversion.services import Services
+from stereo_spot.errors import RequestError, SourceError
+from stereo_spot.flow import perform
+from stereo_spot.keys import SegmentKey, segments_prefix
+from stereo_spot.media.engine import Engine
+from stereo_spot.model import CHUNKING
+
+log = logging.getLogger(__name__)
+GO_ON_S = 3 * 3600.0
+"""How long a Batch job goes on with further segments; its attempt may take an hour longer."""
+
+
+def render_film(
+    first: SegmentKey, app: Services, engine: Engine, *, go_on_s: float = GO_ON_S
+) -> int:
+    """Render `first`, then whatever else of its film nobody holds: the weights stay warm.
+
+    Returns how many segments were looked at. Raises what rendering the first one raises; a later
+    one that fails has its own Batch job, which is why only the log tells of it here.
+    """
+    began = time.monotonic()
+    render(first, app, engine)
+    looked = 1
+    for key in _unclaimed(first, app):
+        if time.monotonic() - began > go_on_s:
+            break
+        try:
+            render(key, app, engine)
+        except Exception:
+            log.exception("a further segment failed", extra={"segment": key.index})
+            break
+        looked += 1
+    return looked
+
+
+def _unclaimed(first: SegmentKey, app: Services) -> Iterator[SegmentKey]:
+    """Stored segments of the film that are neither done nor held; looked up anew each time."""
+    seen = {first.index}
+    while True:
+        job = app.jobs.get(first.job_id)
+        if job is None or job.status not in CHUNKING:
+            return
+        now = app.clock()
+        held = {
+            row.segment_index
+            for row in app.ledger.rows(first.job_id)
+            if row.done or (row.lease_until is not None and row.lease_until >= now)
+        }
+        stored = (SegmentKey.parse(info.key) for info in app.objects.list(_prefix(first)))
+        found = [key for key in stored if key is not None and key.index not in held | seen]
+        if not found:
+            return
+        seen.add(found[0].index)
+        yield found[0]
+
+
+def _prefix(key: SegmentKey) -> str:
+    return segments_prefix(key.job_id)
+
+
+def work_off(
+    queue: SqsQueue,
+    buckets: Buckets,
+    app: Services,
+    engine: Engine | None,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    hold_s: int = 2400,
+) -> None:
+    """Take messages and perform the steps they ask for until `stop` answers True.
+
+    A message that cannot be read is logged and removed. One whose step fails comes again and ends
+    in the queue's dead letters; the rows decide what becomes of the film.
+    """
+    while not stop():
+        for message in queue.receive():
+            with _Kept(queue, message, hold_s):
+                if _worked(message, buckets, app, engine):
+                    queue.done(message)
+
+
+def _worked(message: QueuedMessage, buckets: Buckets, app: Services, engine: Engine | None) -> bool:
+    try:
+        events = events_of(message.body, buckets)
+    except RequestError as error:
+        log.warning("message refused", extra={"kind": error.kind, "reason": error.message})
+        return True
+    try:
+        for event in events:
+            perform(event, app, engine)
+    except SourceError as error:
+        log.warning("film refused", extra={"kind": error.kind, "reason": error.message})
+    except Exception:
+        log.exception("step failed", extra={"received": message.received})
+        return False
+    return True
+
+
+class _Kept:
+    """Keeps a message to ourselves for as long as it is worked on."""
+
+    def __init__(self, queue: SqsQueue, message: QueuedMessage, hold_s: int) -> None:
+        self._queue, self._message, self._hold_s = queue, message, hold_s
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._hold, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _hold(self) -> None:
+        while not self._over.wait(self._hold_s / 3):
+            try:
+                self._queue.hold(self._message, self._hold_s)
+            except Exception:
+                log.exception("a message could not be held longer")

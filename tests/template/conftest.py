@@ -1,0 +1,35 @@
+"""The translated template, and the stacks that the parameters make of it."""
+
+import pytest
+
+from tests.template.translated import Stack, translate
+
+CHOICES = {
+    "classic": {},
+    "on-demand": {"UseSpot": "false", "StepConcurrency": "10"},
+    "quality": {
+        "Tier": "quality",
+        "HfTokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:hf-AbCdEf",
+        "VpcId": "vpc-12345678",
+        "SubnetIds": "subnet-12345678,subnet-87654321",
+        "AlarmEmail": "a@example.org",
+        "MonthlyBudgetUsd": "50",
+    },
+    "queue": {"SegmentTarget": "queue"},
+    "sagemaker": {"SegmentTarget": "sagemaker", "Tier": "fast"},
+}
+
+
+@pytest.fixture(scope="session")
+def translated():
+    return translate()
+
+
+@pytest.fixture(params=CHOICES)
+def stack(request, translated):
+    return Stack(translated, **CHOICES[request.param])
+
+
+@pytest.fixture
+def classic(translated):
+    return Stack(translated)

@@ -1,0 +1,325 @@
+"""What a deployment promises, asserted on the translated template for every kind of stack."""
+
+import json
+import re
+from graphlib import TopologicalSorter
+
+import pytest
+
+from tests.template.translated import NO_VALUE, source
+
+FUNCTIONS = ("ApiFunction", "ChunkerFunction", "ReassemblerFunction", "TriggerFunction")
+UNSCOPED = {
+    # these calls know no resource
+    "ecr:GetAuthorizationToken",
+}
+
+
+def statements(stack):
+    """Every Allow of a role: (role, actions, resources)."""
+    for name, role in stack.of("AWS::IAM::Role").items():
+        for policy in role.get("Policies", ()):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if statement is NO_VALUE or statement["Effect"] != "Allow":
+                    continue
+                actions, resources = statement["Action"], statement["Resource"]
+                yield (
+                    name,
+                    [actions] if isinstance(actions, str) else actions,
+                    [resources] if isinstance(resources, str) else resources,
+                )
+
+
+class TestRules:
+    def test_every_target_tries_again_and_then_tells(self, stack):
+        undelivered = stack.attribute("UndeliveredQueue", "Arn")
+        for name, rule in stack.of("AWS::Events::Rule").items():
+            for target in rule["Targets"]:
+                assert target["DeadLetterConfig"] == {"Arn": undelivered}, name
+                assert "MaximumRetryAttempts" in target["RetryPolicy"], name
+
+    def test_every_function_target_may_be_called_by_its_rule_alone(self, stack):
+        permitted = {
+            (entry["FunctionName"], entry["SourceArn"])
+            for entry in stack.of("AWS::Lambda::Permission").values()
+            if entry["Principal"] == "events.amazonaws.com"
+        }
+        called = set()
+        for name, rule in stack.of("AWS::Events::Rule").items():
+            for target in rule["Targets"]:
+                if ":lambda:" in target["Arn"]:
+                    function = target["Arn"].rpartition(":")[2]
+                    called.add((function, stack.attribute(name, "Arn")))
+        assert called == permitted
+
+    def test_the_batch_target_keeps_the_retry_strategy_of_its_definition(self, classic):
+        (target,) = classic.of("AWS::Events::Rule")["SegmentStoredRule"]["Targets"]
+
+        assert target["Arn"] == classic.physical("RenderQueue")
+        assert "RetryStrategy" not in target["BatchParameters"]
+        assert target["InputTransformer"] == {
+            "InputPathsMap": {"key": "$.detail.object.key"},
+            "InputTemplate": '{"Parameters": {"key": <key>}}',
+        }
+
+    def test_a_rule_sends_segments_to_who_renders_them(self, translated):
+        from tests.template.conftest import CHOICES
+        from tests.template.translated import Stack
+
+        for choice, target in (
+            ("classic", "RenderQueue"),
+            ("queue", "VideoWorkerQueue"),
+            ("sagemaker", "TriggerFunction"),
+        ):
+            stack = Stack(translated, **CHOICES[choice])
+            (found,) = stack.of("AWS::Events::Rule")["SegmentStoredRule"]["Targets"]
+            assert found["Arn"] in (stack.physical(target), stack.attribute(target, "Arn"))
+
+
+class TestTimes:
+    def test_a_queue_hides_a_message_for_six_times_its_function(self, stack):
+        functions = stack.of("AWS::Lambda::Function")
+        queues = stack.of("AWS::SQS::Queue")
+        for mapping in stack.of("AWS::Lambda::EventSourceMapping").values():
+            queue = next(
+                q
+                for name, q in queues.items()
+                if stack.attribute(name, "Arn") == mapping["EventSourceArn"]
+            )
+            function = functions["TriggerFunction"]
+            assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+            assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+    @pytest.mark.parametrize("name", ["ChunkerFunction", "ReassemblerFunction"])
+    def test_a_lease_outlasts_the_function_that_holds_it(self, classic, name):
+        function = classic.of("AWS::Lambda::Function")[name]
+        lease = float(function["Environment"]["Variables"]["LEASE_SECONDS"])
+
+        assert lease >= function["Timeout"] + 60
+
+    def test_no_object_expires_before_a_failed_job_can_no_longer_be_retried(self, classic):
+        for bucket in classic.of("AWS::S3::Bucket").values():
+            for rule in bucket["LifecycleConfiguration"]["Rules"]:
+                assert rule.get("ExpirationInDays", 14) >= 14
+
+    def test_the_api_answers_before_its_gateway_gives_up(self, classic):
+        assert classic.of("AWS::Lambda::Function")["ApiFunction"]["Timeout"] < 30
+
+
+class TestQueues:
+    def test_every_queue_leads_to_the_dead_letters_and_these_are_watched(self, stack):
+        dead = stack.attribute("DeadLetterQueue", "Arn")
+        queues = stack.of("AWS::SQS::Queue")
+        for name, queue in queues.items():
+            assert queue["SqsManagedSseEnabled"]
+            if name != "DeadLetterQueue":
+                assert queue["RedrivePolicy"]["deadLetterTargetArn"] == dead
+        watched = {
+            dimension["Value"]
+            for alarm in stack.of("AWS::CloudWatch::Alarm").values()
+            for dimension in alarm["Dimensions"]
+        }
+        names = {stack.attribute(name, "QueueName") for name in queues}
+        assert names - watched == {stack.attribute("VideoWorkerQueue", "QueueName")}
+
+    def test_what_a_function_cannot_do_is_kept(self, stack):
+        configured = stack.of("AWS::Lambda::EventInvokeConfig")
+        kept = {entry["FunctionName"] for entry in configured.values()}
+        for entry in configured.values():
+            assert ":sqs:" in entry["DestinationConfig"]["OnFailure"]["Destination"]
+        assert len(kept) == 3
+
+    def test_alarms_tell_somebody(self, stack):
+        for alarm in stack.of("AWS::CloudWatch::Alarm").values():
+            assert alarm["AlarmActions"] == [stack.physical("Alarms")]
+            assert "docs/runbooks.md" in alarm["AlarmDescription"]
+
+
+class TestSecurity:
+    def test_buckets_are_private_encrypted_unversioned_and_tell_of_objects(self, stack):
+        for bucket in stack.of("AWS::S3::Bucket").values():
+            assert all(bucket["PublicAccessBlockConfiguration"].values())
+            assert "BucketEncryption" in bucket
+            assert "VersioningConfiguration" not in bucket
+            assert bucket["NotificationConfiguration"] == {
+                "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+            }
+            rules = bucket["LifecycleConfiguration"]["Rules"]
+            assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
+            for rule in bucket["CorsConfiguration"]["CorsRules"]:
+                assert all(origin.startswith("https://") for origin in rule["AllowedOrigins"])
+
+    def test_buckets_take_tls_only_and_no_key_twice(self, stack):
+        for policy in stack.of("AWS::S3::BucketPolicy").values():
+            found = {entry["Sid"]: entry for entry in policy["PolicyDocument"]["Statement"]}
+            assert {entry["Effect"] for entry in found.values()} == {"Deny"}
+            assert found["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            first = found["FirstWriterWins"]
+            assert first["Action"] == "s3:PutObject"
+            assert first["Condition"]["Null"] == {"s3:if-none-match": "true"}
+        prefixes = {
+            resource.rpartition(":")[2].partition("/")[2]
+            for policy in stack.of("AWS::S3::BucketPolicy").values()
+            for entry in policy["PolicyDocument"]["Statement"]
+            if entry["Sid"] == "FirstWriterWins"
+            for resource in entry["Resource"]
+        }
+        assert prefixes == {"input/*", "segments/*", "jobs/*"}
+
+    def test_no_role_has_a_star_for_an_action_or_a_resource(self, stack):
+        for role, actions, resources in statements(stack):
+            assert all("*" not in action for action in actions), role
+            if not set(actions) <= UNSCOPED:
+                assert "*" not in resources, (role, actions)
+
+    def test_object_rights_end_in_a_prefix(self, stack):
+        for role, actions, resources in statements(stack):
+            if any(action.startswith("s3:") and "Bucket" not in action for action in actions):
+                for resource in resources:
+                    assert re.fullmatch(r"arn:aws:s3:::[^/]+/[a-z-]+[/*].*", resource), role
+
+    def test_every_function_has_a_role_of_its_own(self, stack):
+        roles = [stack.of("AWS::Lambda::Function")[name]["Role"] for name in FUNCTIONS]
+
+        assert len(set(map(str, roles))) == len(FUNCTIONS)
+
+    def test_the_engine_may_not_touch_the_uploads(self, stack):
+        for role, actions, resources in statements(stack):
+            if role == "RenderRole":
+                assert not any("/input/" in resource for resource in resources)
+                assert "s3:DeleteObject" not in actions
+
+    def test_no_secret_is_a_default_or_an_environment_value(self, stack):
+        text = json.dumps(stack.resources, default=str)
+
+        assert "resolve:secretsmanager" not in text
+        for name in FUNCTIONS:
+            variables = stack.of("AWS::Lambda::Function")[name]["Environment"]["Variables"]
+            assert not [key for key in variables if "TOKEN" in key and "ARN" not in key]
+
+    def test_gpu_instances_want_a_session_token_and_encrypt_their_disk(self, stack):
+        for template in stack.of("AWS::EC2::LaunchTemplate").values():
+            data = template["LaunchTemplateData"]
+            assert data["MetadataOptions"]["HttpTokens"] == "required"
+            (disk,) = data["BlockDeviceMappings"]
+            assert (disk["Ebs"]["VolumeType"], disk["Ebs"]["Encrypted"]) == ("gp3", True)
+
+    def test_nothing_is_let_in_from_outside(self, stack):
+        for group in stack.of("AWS::EC2::SecurityGroup").values():
+            assert "SecurityGroupIngress" not in group
+
+
+class TestBatch:
+    def test_the_queue_tries_spot_first_and_costs_nothing_idle(self, stack):
+        order = stack.of("AWS::Batch::JobQueue")["RenderQueue"]["ComputeEnvironmentOrder"]
+        environments = stack.of("AWS::Batch::ComputeEnvironment")
+        kinds = []
+        for entry in sorted(order, key=lambda entry: entry["Order"]):
+            (found,) = [
+                properties["ComputeResources"]
+                for name, properties in environments.items()
+                if stack.physical(name) == entry["ComputeEnvironment"]
+            ]
+            assert found.get("MinvCpus", 0) == 0 and "MaxvCpus" in found
+            kinds.append("SPOT" in found["Type"])
+        assert kinds in ([True, False], [False])
+
+    def test_a_lost_host_is_tried_again_and_bad_input_is_not(self, stack):
+        (definition,) = stack.of("AWS::Batch::JobDefinition").values()
+        strategy = definition["RetryStrategy"]
+        rules = strategy["EvaluateOnExit"]
+
+        assert len(rules) <= 5 and strategy["Attempts"] <= 10
+        assert {"Action": "RETRY", "OnStatusReason": "Host EC2*"} in rules
+        assert rules[-1] == {"Action": "EXIT", "OnReason": "*"}
+        assert not [rule for rule in rules if rule.get("OnExitCode") == "2"]
+        assert definition["Timeout"]["AttemptDurationSeconds"] == 4 * 3600
+
+    def test_the_command_names_the_segment(self, stack):
+        (definition,) = stack.of("AWS::Batch::JobDefinition").values()
+
+        assert definition["ContainerProperties"]["Command"] == ["--key", "Ref::key"]
+        assert "key" in definition["Parameters"]
+
+
+class TestShape:
+    def test_resources_can_be_made_in_some_order(self, translated):
+        resources = translated["Resources"]
+        graph = {name: _named(body) & set(resources) for name, body in resources.items()}
+
+        assert len(list(TopologicalSorter(graph).static_order())) == len(resources)
+
+    def test_every_parameter_is_described_and_grouped(self):
+        template = source()
+        grouped = [
+            name
+            for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+            for name in group["Parameters"]
+        ]
+
+        assert sorted(grouped) == sorted(template["Parameters"])
+        assert all("Description" in entry for entry in template["Parameters"].values())
+        assert all("Description" in entry for entry in template["Outputs"].values())
+
+    def test_what_holds_state_says_what_becomes_of_it(self):
+        for name, resource in source()["Resources"].items():
+            if resource["Type"] in ("AWS::S3::Bucket", "AWS::DynamoDB::Table"):
+                assert {"DeletionPolicy", "UpdateReplacePolicy"} <= set(resource), name
+
+    def test_every_function_finds_its_names_in_its_environment(self, stack):
+        from stereo_spot.settings import AwsSettings
+
+        needed = {
+            field.validation_alias
+            for field in AwsSettings.model_fields.values()
+            if field.is_required()
+        }
+        for name in FUNCTIONS:
+            variables = stack.of("AWS::Lambda::Function")[name]["Environment"]["Variables"]
+            assert needed <= set(variables), name
+        (definition,) = stack.of("AWS::Batch::JobDefinition").values()
+        given = {e["Name"]: e["Value"] for e in definition["ContainerProperties"]["Environment"]}
+        assert needed <= set(given)
+
+    def test_the_indexes_are_those_that_the_store_asks(self, classic):
+        from stereo_spot.adapters.aws import rows
+
+        indexes = classic.of("AWS::DynamoDB::Table")["JobsTable"]["GlobalSecondaryIndexes"]
+
+        assert {index["IndexName"] for index in indexes} == {
+            rows.BY_CREATION,
+            rows.BY_COMPLETION,
+            rows.BY_DUE,
+        }
+
+    def test_sources_of_functions_and_images_are_there(self):
+        from tests.template.translated import ROOT
+
+        for resource in source()["Resources"].values():
+            metadata = resource.get("Metadata", {})
+            if "Dockerfile" in metadata:
+                assert (ROOT / metadata["Dockerfile"]).read_text().startswith("# ")
+
+
+def _named(body):
+    """The logical ids that a resource refers to."""
+    if isinstance(body, list):
+        return set().union(*map(_named, body))
+    if not isinstance(body, dict):
+        return set()
+    return set().union(*(_by(name, value) | _named(value) for name, value in body.items()))
+
+
+def _by(name, value):
+    """The logical ids that one function of CloudFormation refers to."""
+    match name:
+        case "Ref":
+            return {value}
+        case "Fn::GetAtt":
+            return {value[0] if isinstance(value, list) else value.split(".")[0]}
+        case "Fn::Sub":
+            text = value if isinstance(value, str) else value[0]
+            return {part.split(".")[0] for part in re.findall(r"\$\{([^}!]+)\}", text)}
+        case "DependsOn":
+            return {value} if isinstance(value, str) else set(value)
+    return set()
