@@ -29,6 +29,7 @@ FAULTS = (
     "stop",
     "replace",
     "replan",
+    "foreign",
     "twice",
     "deadline",
     "cancel",

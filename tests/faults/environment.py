@@ -8,7 +8,7 @@ from stereo_spot.model import JobStatus
 from tests.faults import steps_chunk, steps_end, steps_render, steps_sweep
 from tests.faults.actors import FAULTS, NOBODY, joined, left, sent, used
 from tests.faults.rules import Rules
-from tests.faults.world import LONG_AGO, NOW, Actor, Ghost, Message, World, replaced
+from tests.faults.world import LONG_AGO, NOW, Actor, Ghost, Message, Output, World, replaced
 
 STEPS = steps_chunk.STEPS | steps_render.STEPS | steps_end.STEPS | steps_sweep.STEPS
 _FIRST = {
@@ -227,6 +227,10 @@ def _people(m: Rules, w: World) -> Iterator[Edge]:
     status = JobStatus(job["status"])
     if left(w, "replace") and w.source == 1:
         yield Edge(w._replace(source=2, **used(w, "replace")), "source replaced", "fault")
+    if left(w, "foreign") and w.outputs[0] is None and status.open:
+        outputs = replaced(w.outputs, 0, Output(0, False, "foreign"))
+        strange = w._replace(outputs=outputs, **used(w, "foreign"))
+        yield Edge(strange, "a stranger stores at the key", "fault")
     if left(w, "deadline") and status.open and job["deadline_at"] > NOW:
         late = m.edited(w.job, deadline_at=LONG_AGO)
         yield Edge(w._replace(job=late, **used(w, "deadline")), "a day without progress", "fault")

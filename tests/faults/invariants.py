@@ -9,9 +9,9 @@ from tests.faults.rules import Rules
 from tests.faults.world import NOW, World
 
 _S = JobStatus
-_COSTLY = frozenset({"kill", "zombie", "broken", "stop"})
+_COSTLY = frozenset({"kill", "zombie", "broken", "stop", "foreign"})
 _ENDING = frozenset({"cancel", "retry", "delete", "replace", "deadline"})
-_DISTURBING = {"replace", "deadline"}
+_DISTURBING = {"replace", "deadline", "foreign"}
 
 
 def at_most_one_publish(_m: Rules, w: World) -> bool:

@@ -48,6 +48,7 @@ _TWO_PLANS = Setting(sweeper=False, faults=faults(zombie=1, replan=1, duplicate=
 _NO_SWEEPER = Setting(segments=2, sweeper=False)
 _TWICE = Setting(segments=2, actors=1, faults=faults(twice=1))
 _REPLACE = Setting(actors=1, faults=faults(replace=1))
+_FOREIGN = Setting(actors=1, faults=faults(foreign=1))
 _POISON = Setting(actors=1, poison=True)
 _WAITING = Setting(actors=1, uploaded=False, faults=faults(kill=1))
 
@@ -83,6 +84,7 @@ CASES: tuple[Case, ...] = (
     Case(_off("verified only on adoption", "verify before the put"), _BROKEN, "I5"),
     Case(_off("film verified after the put", "verify the film before the put"), _BROKEN, "I6"),
     Case(_off("the try limit is not acted on", "act on the limit"), _POISON, "I5"),
+    Case(_off("a stranger's bytes use up no try", "blame strangers"), _FOREIGN, "I5"),
     Case(_off("source not pinned", "source pin"), _REPLACE, "I2"),
     Case(_off("flip trusts the hint", "count the rows"), _TWICE, "I6"),
     Case(_off("nobody counts the rows", "count the rows", "rows are total"), _TWICE, "I2"),

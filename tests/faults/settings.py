@@ -26,6 +26,7 @@ QUICK: dict[str, Setting] = {
     "broken results": Setting(actors=1, faults=faults(broken=2)),
     "tries used up, retried": Setting(actors=1, faults=faults(broken=3, retry=1)),
     "tries used up by two segments": Setting(segments=2, actors=1, faults=faults(broken=2)),
+    "a stranger's bytes at a key": Setting(actors=1, faults=faults(foreign=1, kill=1)),
     "source replaced": Setting(faults=faults(replace=1)),
     "another plan after a kill": Setting(actors=1, faults=faults(replan=1, kill=1)),
     "poison": Setting(poison=True),
@@ -54,6 +55,7 @@ LONG: dict[str, Setting] = {
         actors=1, faults=faults(broken=2, retry=1, cancel=1)
     ),
     "deleted, a zombie": Setting(faults=faults(delete=1, zombie=1)),
+    "a stranger's bytes, two workers": Setting(segments=2, faults=faults(foreign=1)),
     "source replaced, a kill": Setting(faults=faults(replace=1, kill=1)),
     "another plan after two kills": Setting(actors=1, faults=faults(replan=1, kill=2)),
     "another plan from a zombie": Setting(faults=faults(replan=1, zombie=1)),

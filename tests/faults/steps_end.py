@@ -19,7 +19,8 @@ def spent_read(m: Rules, w: World, a: Actor) -> Next:
 def may_be_spent(m: Rules, w: World) -> bool:
     """Whether a reader who looks at job and rows now or soon could find the tries used up."""
     most = max(m.table[row].get("tries", 0) for row in (w.job, *w.rows))
-    return most + left(w, "broken") >= TRY_LIMIT or m.poison
+    strange = left(w, "foreign") or "foreign" in w.ghost.spent
+    return bool(strange) or most + left(w, "broken") >= TRY_LIMIT or m.poison
 
 
 def spent_rows(m: Rules, w: World, a: Actor) -> Next:

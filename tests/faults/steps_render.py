@@ -35,12 +35,14 @@ def render_read(m: Rules, w: World, a: Actor) -> Next:
 
 def render_head(m: Rules, w: World, a: Actor) -> Next:
     index, seen = a[3:]
-    if w.outputs[index] is not None:
+    there = w.outputs[index]
+    if there is not None and (_of_plan(m, there.plan, seen[3]) or not m.on("blame strangers")):
         return [go(w, a, "complete_read", index, True)]
     found = [plan for i, _, plan in w.cut if i == index and _of_plan(m, plan, seen[3])]
     if not found:
         return [stop(w, a)]
-    return [go(w, a, "render_claim", index, (*seen[:3], min(found)))]
+    plan = None if there is not None else min(found)
+    return [go(w, a, "render_claim", index, (*seen[:3], plan))]
 
 
 def _of_plan(m: Rules, found: str, committed: str | None) -> bool:
@@ -54,6 +56,9 @@ def render_claim(m: Rules, w: World, a: Actor) -> Next:
     if not after:
         return [go(w, a, "spent_read")]
     w, a = known(w, a, token)
+    rows = replaced(w.rows, index, after)
+    if plan is None:
+        return [go(w, a, "report_segment", index, rows=rows)]
     runs = replaced(w.ghost.runs, index, w.ghost.runs[index] + 1)
     return [
         go(
@@ -62,7 +67,7 @@ def render_claim(m: Rules, w: World, a: Actor) -> Next:
             "render_put",
             index,
             plan,
-            rows=replaced(w.rows, index, after),
+            rows=rows,
             ghost=w.ghost._replace(runs=runs),
         )
     ]

@@ -325,6 +325,19 @@ def test_a_part_of_another_plan_is_left_alone(app, calls, job_id):
     assert app.ledger.rows(job_id) == []
 
 
+def test_a_stranger_s_bytes_at_a_key_use_up_the_tries(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    with app.objects.create(str(RenderedKey(job_id, 0)), {}) as new:
+        new.write_at(0, b"whatever")
+        new.commit()
+
+    for _try in range(3):
+        with pytest.raises(StepError):
+            rendered(job_id, app, 0)
+
+    assert app.jobs.get(job_id).error_kind == "segment_failed"
+
+
 def test_the_sweeper_adopts_counts_and_flips_what_nobody_reported(app, calls, job_id):
     chunking.chunk(job_id, app)
     mark = app.objects.head(str(segment_key(job_id, 0))).metadata

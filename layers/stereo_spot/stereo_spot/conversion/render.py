@@ -8,7 +8,7 @@ Retry: a stored result is adopted, never made again.
 import logging
 from pathlib import Path
 
-from stereo_spot.conversion.complete import complete
+from stereo_spot.conversion.complete import complete, completion_of
 from stereo_spot.conversion.ending import end_if_exhausted, failure_of
 from stereo_spot.conversion.lease import kept_alive, reported
 from stereo_spot.conversion.scratch import scratch_folder
@@ -34,7 +34,8 @@ def render(key: SegmentKey, app: Services, engine: Engine) -> None:
     if job is None or job.status not in CHUNKING or job.plan_digest is None:
         return
     rendered = RenderedKey(key.job_id, key.index)
-    if app.objects.head(str(rendered)) is not None:
+    there = app.objects.head(str(rendered))
+    if there is not None and completion_of(job, there) is not None:
         complete(rendered, app)
         return
     info = app.objects.head(str(key))
@@ -45,11 +46,17 @@ def render(key: SegmentKey, app: Services, engine: Engine) -> None:
     if app.ledger.apply(key.job_id, key.index, *change) is None:
         end_if_exhausted(key.job_id, app)
         return
-    _render_held(key, info, owner, app, engine)
+    _render_held(key, info, owner, app, engine, foreign=there)
 
 
 def _render_held(
-    key: SegmentKey, info: ObjectInfo, owner: str, app: Services, engine: Engine
+    key: SegmentKey,
+    info: ObjectInfo,
+    owner: str,
+    app: Services,
+    engine: Engine,
+    *,
+    foreign: ObjectInfo | None,
 ) -> None:
     frames_done = 0
 
@@ -76,6 +83,10 @@ def _render_held(
         app.ledger.apply(key.job_id, key.index, claims.give_back(owner))
 
     with reported(failed, stopped), kept_alive(beat, app.policy.heartbeat_s, engine.stop):
+        if foreign is not None:
+            raise StepError(
+                ErrorKind.SEGMENT_FAILED, f"what stands at {foreign.key} is not of this plan"
+            )
         stored = _make(key, info, owner, app, engine, progress)
     if stored:
         complete(RenderedKey(key.job_id, key.index), app, creates=False)
