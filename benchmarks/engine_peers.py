@@ -6,11 +6,17 @@ import numpy as np
 
 def backward(left, disparity):
     """Sample the left picture with the left disparity: what cv2.remap alone can do."""
+    x, y = maps(disparity)
+    right = cv2.remap(left, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return right, np.zeros(disparity.shape, bool)
+
+
+def maps(disparity):
+    """What cv2.remap is to sample."""
     height, width = disparity.shape
     x = np.arange(width, dtype=np.float32) + disparity
     y = np.repeat(np.arange(height, dtype=np.float32)[:, None], width, axis=1)
-    right = cv2.remap(left, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return right, np.zeros(disparity.shape, bool)
+    return x.astype(np.float32), y
 
 
 def softmax_splat(left, disparity):

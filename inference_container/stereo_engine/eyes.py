@@ -120,7 +120,7 @@ def _make_eyes(
     if synth == "left":
         _copy(source, right)
         return warp_planes(_mirrored(source), disparity[:, ::-1], _mirrored(left))
-    half = disparity / 2
+    half = disparity * np.float32(0.5)
     hidden = warp_planes(_mirrored(source), half[:, ::-1], _mirrored(left))
     return (hidden + warp_planes(source, half, right)) // 2
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stereo_engine.depth import DepthMap, work_size
-from stereo_engine.depth.flow import BackwardFlow, Grey, carried, is_cut
+from stereo_engine.depth.flow import SMALLEST_PX, BackwardFlow, Grey, carried, is_cut
 from stereo_engine.depth.motion import Map, MotionCue, motion_cue
 
 MOTION_WEIGHTS = (0.28, 0.24, 0.20, 0.16, 0.12)
@@ -50,7 +50,7 @@ class ClassicDepth:
         if cut:
             self._motions, self._depths, self._confidences = [], [], []
         prior = position_prior(grey.shape)
-        if self._before is not None and not cut:
+        if self._before is not None and not cut and min(grey.shape) >= SMALLEST_PX:
             self._follow(self._flow.between(grey, self._before), prior)
         self._before = grey
         depth = self._mixed(prior)

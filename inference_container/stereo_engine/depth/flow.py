@@ -30,8 +30,6 @@ class BackwardFlow:
 
     def between(self, now: Grey, before: Grey) -> Map:
         """float32 [h, w, 2]: what is at x in `now` was at x + flow in `before`."""
-        if min(now.shape) < SMALLEST_PX:
-            return np.zeros((*now.shape, 2), np.float32)
         return np.asarray(self._dis.calc(now, before, None), np.float32)
 
 

@@ -23,6 +23,17 @@ def _steps(disparity: Any) -> Any:
 
 
 @_kernel
+def _column(column: Any, beyond: Any, gap: Any, gap_left: Any) -> Any:
+    """The source column seen `beyond` the place of a pixel; a gap of 0 leads nowhere."""
+    if beyond > 0 and gap > 0:
+        return column + ((beyond * RECIPROCALS[np.uintp(gap)]) >> RECIPROCAL_SHIFT)
+    if beyond < 0 < gap_left:
+        inside = (beyond + gap_left) * RECIPROCALS[np.uintp(gap_left)]
+        return column + (inside >> RECIPROCAL_SHIFT) - STEP
+    return column
+
+
+@_kernel
 def _land(disparity: Rows, top: Rows, under: Rows, cover: Rows) -> None:
     """Write what each target shows: see `reference.land`."""
     width = disparity.shape[0]
@@ -38,32 +49,28 @@ def _land(disparity: Rows, top: Rows, under: Rows, cover: Rows) -> None:
             beside = _steps(disparity[x + 1])
             gap = np.int32(STEP + here - beside)
             here = beside
-        joined = 0 < gap < JOINED
-        end = place + (gap >> 1) if joined else place + HALF
-        open_left = gap_left <= 0 and x > 0
-        open_right = not joined and x + 1 < width
+        step = gap
+        if gap >= JOINED or gap < 0:
+            gap = np.int32(0)
+        end = place + (gap >> 1 if gap > 0 else HALF)
+        open_left = gap_left == 0 and x > 0
+        open_right = gap == 0 and x + 1 < width
         first = int((start + HALF) >> SHIFT if open_left else (start >> SHIFT) + 1)
         last = int((end + HALF - 1) >> SHIFT if open_right else end >> SHIFT)
         for target in range(max(first, 0), min(last, width - 1) + 1):
-            middle = target << SHIFT
-            share = STEP
-            if open_left:
-                share -= max(0, start - middle + HALF)
-            if open_right:
-                share -= max(0, middle + HALF - end)
-            column = x << SHIFT
-            beyond = middle - place
-            if beyond > 0 and joined:
-                column += (beyond * RECIPROCALS[gap]) >> RECIPROCAL_SHIFT
-            elif beyond < 0 < gap_left:
-                inside = (beyond + gap_left) * RECIPROCALS[gap_left]
-                column += (inside >> RECIPROCAL_SHIFT) - STEP
-            under[target] = top[target]
-            top[target] = column
-            cover[target] = share
-        place += gap
-        start = end if joined else place - HALF
-        gap_left = gap if joined else np.int32(0)
+            middle = np.int32(target << SHIFT)
+            at = np.uintp(target)
+            column = _column(np.int32(x << SHIFT), middle - place, gap, gap_left)
+            cover[at] = STEP
+            if open_left or open_right:
+                under[at] = top[at]
+                before = start - middle + HALF if open_left else 0
+                after = middle + HALF - end if open_right else 0
+                cover[at] = STEP - max(0, before) - max(0, after)
+            top[at] = column
+        place += step
+        start = end if gap > 0 else place - HALF
+        gap_left = gap
 
 
 @_kernel
@@ -93,18 +100,31 @@ def _fill(top: Rows, under: Rows, cover: Rows, mixed: Rows) -> tuple[int, int]:
 
 
 @_kernel
-def _at(source: Rows, column: int) -> int:
+def _at(source: Rows, column: Any) -> Any:
     index = column >> SHIFT
-    part = column & (STEP - 1)
+    part = np.int32(column & (STEP - 1))
     beside = min(index + 1, source.shape[0] - 1)
-    here, there = np.int32(source[index]), np.int32(source[beside])
-    return int((here * (STEP - part) + there * part + HALF) >> SHIFT)
+    here, there = np.int32(source[np.uintp(index)]), np.int32(source[np.uintp(beside)])
+    return (here * (np.int32(STEP) - part) + there * part + np.int32(HALF)) >> np.int32(SHIFT)
 
 
 @_kernel
 def _sample(source: Rows, top: Rows, out: Rows) -> None:
     for target in range(out.shape[0]):
         out[target] = _at(source, top[target])
+
+
+@_kernel
+def _sample_colours(source: Rows, top: Rows, out: Rows) -> None:
+    last = source.shape[0] - 1
+    for target in range(out.shape[0]):
+        index = top[target] >> SHIFT
+        part = np.int32(top[target] & (STEP - 1))
+        first, second = np.uintp(index), np.uintp(min(index + 1, last))
+        for channel in range(source.shape[1]):
+            here, there = np.int32(source[first, channel]), np.int32(source[second, channel])
+            blend = here * (np.int32(STEP) - part) + there * part + np.int32(HALF)
+            out[target, channel] = blend >> np.int32(SHIFT)
 
 
 @_kernel
@@ -161,6 +181,6 @@ def warp_picture(disparity: Rows, picture: Rows, out: Rows, hidden: Rows) -> Non
             bare = cover[target] < HALF and under[target] < 0
             hidden[row, target] = top[target] < 0 or bare
         mixes = _fill(top, under, cover, mixed)[1]
+        _sample_colours(picture[row], top, out[row])
         for channel in range(picture.shape[2]):
-            _sample(picture[row, :, channel], top, out[row, :, channel])
             _mix(picture[row, :, channel], under, cover, mixed[:mixes], out[row, :, channel])

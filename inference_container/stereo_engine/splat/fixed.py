@@ -25,10 +25,13 @@ def finite_disparity(disparity_px: NDArray[np.float32]) -> tuple[NDArray[np.floa
 
     They become the farthest finite value; none may exceed the picture width.
     """
+    width = np.float32(disparity_px.shape[1])
+    low, high = disparity_px.min(), disparity_px.max()
+    if -width <= low and high <= width:  # false for NaN
+        return disparity_px.astype(np.float32, copy=False), 0
     finite = np.isfinite(disparity_px)
     bad = finite.size - int(np.count_nonzero(finite))
     if bad:
         far = disparity_px[finite].min() if bad < finite.size else np.float32(0)
         disparity_px = np.where(finite, disparity_px, far)
-    width = np.float32(disparity_px.shape[1])
     return np.clip(disparity_px, -width, width).astype(np.float32, copy=False), bad

@@ -1,0 +1,126 @@
+"""What a frame costs: the warp beside cv2.remap, the depth, the whole path beside libav alone."""
+
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from stereo_engine.depth import work_size
+from stereo_engine.depth.classic import ClassicDepth
+from stereo_engine.job import Job
+from stereo_engine.picture import blank, views
+from stereo_engine.recipe import Recipe
+from stereo_engine.render import render
+from stereo_engine.scene import render as scene
+from stereo_engine.scene.__main__ import main as write_scene
+from stereo_engine.splat import right_view, warp_planes
+from stereo_engine.writer import encoder_options
+
+from benchmarks import engine_peers as peers
+
+WIDTH, HEIGHT, REPEATS = 1280, 720, 5
+CLIP_SECONDS = 1.5
+
+
+def table():
+    """Milliseconds of one thread, frames a second, and the two ratios that matter."""
+    cv2.setNumThreads(1)
+    scores = _warp() | _depth()
+    with tempfile.TemporaryDirectory() as folder:
+        scores |= _whole_path(Path(folder))
+    return scores
+
+
+def _warp():
+    frame = next(iter(scene("cam", 1, 1, WIDTH, HEIGHT, samples=1)))
+    out, source = blank(WIDTH, HEIGHT), blank(WIDTH, HEIGHT)
+    for plane in views(source):
+        plane[:] = 90
+    views(source)[0][:] = frame.left[:, :, 1]
+    maps = peers.maps(frame.disparity)
+    remap = _least(lambda: cv2.remap(frame.left, *maps, cv2.INTER_LINEAR))
+    picture = _least(lambda: right_view(frame.left, frame.disparity))
+    planar = _least(lambda: warp_planes(views(source), frame.disparity, views(out)))
+    plain = _least(lambda: right_view(frame.left, frame.disparity, backend="numpy"), 2)
+    return {
+        "remap_ms": remap,
+        "warp_rgb_ms": picture,
+        "warp_yuv_ms": planar,
+        "warp_numpy_ms": plain,
+        "warp_to_remap": picture / remap,
+        "warp_yuv_to_remap": planar / remap,
+    }
+
+
+def _depth():
+    frames = [frame.left for frame in scene("cam", 1, 6, WIDTH, HEIGHT, samples=1)]
+    greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    depth = ClassicDepth()
+    costs = []
+    for grey in greys:
+        begun = time.thread_time()
+        small = cv2.resize(grey, work_size(WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        depth.step(np.asarray(small, np.uint8))
+        costs.append((time.thread_time() - begun) * 1e3)
+    return {"depth_ms": float(np.median(costs[1:]))}
+
+
+def _whole_path(folder):
+    clip = folder / "clip.mp4"
+    size = ["--width", str(WIDTH), "--height", str(HEIGHT), "--seconds", str(CLIP_SECONDS)]
+    write_scene([str(clip), *size])
+    job = Job(clip, folder / "engine.mp4", Recipe())
+    render(job)
+    ours, theirs, wall = [], [], []
+    for _ in range(2):
+        begun, cpu = time.perf_counter(), time.process_time()
+        frames = render(job)["frames"]
+        ours.append((time.process_time() - cpu) / frames * 1e3)
+        wall.append(frames / (time.perf_counter() - begun))
+        cpu = time.process_time()
+        libav_alone(clip, folder / "libav.mp4")
+        theirs.append((time.process_time() - cpu) / frames * 1e3)
+    return {
+        "whole_path_cpu_ms": min(ours),
+        "libav_alone_cpu_ms": min(theirs),
+        "whole_path_to_libav": min(ours) / min(theirs),
+        "frames_per_second": max(wall),
+    }
+
+
+def libav_alone(source, target):
+    """Decode, put the picture beside itself, encode with the engine's settings; nothing else."""
+    with av.open(str(source)) as film, av.open(str(target), "w") as out:
+        stream = film.streams.video[0]
+        stream.thread_type, stream.codec_context.thread_count = "AUTO", 2
+        made = out.add_stream("libx264", rate=30, options=encoder_options(Recipe(), "h264", "sbs"))
+        made.width, made.height, made.pix_fmt = 2 * stream.width, stream.height, "yuv420p"
+        made.codec_context.thread_count = 2
+        graph = av.filter.Graph()
+        begin = graph.add_buffer(template=stream)
+        split, beside = graph.add("split"), graph.add("hstack")
+        end = graph.add("buffersink")
+        begin.link_to(split)
+        split.link_to(beside, 0, 0)
+        split.link_to(beside, 1, 1)
+        beside.link_to(end)
+        graph.configure()
+        for index, frame in enumerate(film.decode(stream)):
+            graph.push(frame)
+            pair = graph.pull()
+            pair.pts, pair.time_base = index, Fraction(1, 30)
+            out.mux(made.encode(pair))
+        out.mux(made.encode(None))
+
+
+def _least(work, repeats=REPEATS):
+    work()
+    costs = []
+    for _ in range(repeats):
+        begun = time.thread_time()
+        work()
+        costs.append(time.thread_time() - begun)
+    return min(costs) * 1e3

@@ -1,0 +1,107 @@
+"""Depth without a model: bounded memory, bounded values, near before far."""
+
+import cv2
+import numpy as np
+import pytest
+from stereo_engine.depth.classic import ClassicDepth
+from stereo_engine.depth.flow import is_cut
+from stereo_engine.disparity import disparity_of, strength_of
+from stereo_engine.recipe import PREROLL_FRAMES, Recipe
+from stereo_engine.scene import render
+
+from benchmarks.engine_depth import order_accuracy
+from tests.engine.films import moving_pictures
+
+
+def greys(pictures):
+    return [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures]
+
+
+def depths(frames):
+    classic = ClassicDepth()
+    return [classic.step(frame) for frame in frames]
+
+
+@pytest.fixture(scope="module")
+def film_greys():
+    return greys(moving_pictures(30, 160, 90))
+
+
+@pytest.mark.parametrize("first", [9, 14, 21])
+def test_depth_is_a_function_of_the_frame_and_eight_before_it(film_greys, first):
+    whole = depths(film_greys)
+
+    part = depths(film_greys[first - PREROLL_FRAMES :])[PREROLL_FRAMES:]
+
+    for one, other in zip(part, whole[first:], strict=True):
+        assert np.array_equal(one.depth, other.depth)
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-12)
+
+
+def test_a_cut_forgets_what_was_before(film_greys):
+    other = greys(moving_pictures(12, 160, 90, seed=9))
+    other = [255 - frame // 3 for frame in other]
+
+    joined = depths(film_greys[:10] + other)
+
+    assert [some.cut for some in joined] == [True] + [False] * 9 + [True] + [False] * 11
+    for one, alone in zip(joined[10:], depths(other), strict=True):
+        assert np.array_equal(one.depth, alone.depth)
+
+
+def test_motion_alone_is_no_cut(film_greys):
+    pairs = zip(film_greys[1:], film_greys, strict=False)
+    assert not any(is_cut(now, before) for now, before in pairs)
+
+
+@pytest.mark.parametrize("size", [(1, 5), (7, 1), (37, 63), (90, 160)], ids=str)
+def test_depth_keeps_shape_and_range_for_any_picture(size):
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (4, *size, 3), np.uint8)
+
+    for depth in ClassicDepth().estimate(frames):
+        assert depth.shape == size
+        assert depth.dtype == np.float32
+        assert depth.min() >= 0 and depth.max() <= 1  # false for NaN
+
+
+def test_a_black_film_gets_a_calm_slope():
+    flat = list(ClassicDepth().estimate(np.zeros((5, 90, 160, 3), np.uint8)))
+
+    assert np.ptp([depth.mean() for depth in flat]) < 1e-6
+    assert (np.diff(flat[-1].mean(axis=1)) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [("cam", 0.90), ("obj", 0.87), ("still", 0.90), ("cam_no_ground", 0.82), ("forward", 0.85)],
+)
+def test_near_is_told_from_far(kind, least):
+    truth = list(render(kind, 1, 10, 320, 180, samples=1))
+    *_, last = ClassicDepth().estimate(frame.left for frame in truth)
+
+    accuracy = order_accuracy(last, truth[-1].disparity, np.random.default_rng(0))
+
+    assert accuracy >= least
+
+
+def test_the_answer_does_not_depend_on_the_machines_threads(film_greys):
+    cv2.setNumThreads(4)
+    first = depths(film_greys[:4])[-1].depth
+    cv2.setNumThreads(1)
+
+    assert np.array_equal(first, depths(film_greys[:4])[-1].depth)
+
+
+def test_disparity_stays_within_its_budget():
+    depth = np.array([[-1, 0, 0.7, 1, 2, np.nan, np.inf]], np.float32)
+
+    got = disparity_of(depth, Recipe(max_disparity=2.5, convergence=0.7), 1000)
+
+    assert got[0] == pytest.approx([-17.5, -17.5, 0, 7.5, 7.5, -17.5, -17.5])
+
+
+def test_less_confidence_gives_less_depth():
+    strengths = [strength_of(confidence) for confidence in (0, 0.3, 0.6, 1)]
+
+    assert strengths == pytest.approx([0.4, 0.7, 1, 1])
