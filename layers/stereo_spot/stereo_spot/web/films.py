@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Job, JobStatus
 from stereo_spot.web.site import Site, ThisJob, ThisSite
-from stereo_spot.web.views import result_name
+from stereo_spot.web.telling import result_name
 
 router = APIRouter(tags=["film"])
 

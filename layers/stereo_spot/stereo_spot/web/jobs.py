@@ -16,8 +16,8 @@ from stereo_spot.web.asked import NewJob
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.problems import HttpError
 from stereo_spot.web.site import JobId, Site, ThisJob, ThisSite, absolute_grant
-from stereo_spot.web.views import CreatedView, JobView, SegmentView, UploadView, job_view
-from stereo_spot.web.views import segment_view as view_of_segment
+from stereo_spot.web.telling import job_view, segment_view
+from stereo_spot.web.views import CreatedView, JobView, SegmentView, UploadView
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 POLL_AFTER_S = 1
@@ -104,7 +104,7 @@ def get_job(
 def list_segments(job: ThisJob, site: ThisSite) -> SegmentsPage:
     """How far each segment is that was begun."""
     rows = site.services.ledger.rows(job.job_id)
-    return SegmentsPage(total=job.total_segments, segments=[view_of_segment(row) for row in rows])
+    return SegmentsPage(total=job.total_segments, segments=[segment_view(row) for row in rows])
 
 
 @router.post("/{job_id}/start", status_code=202, operation_id="startJob", summary="Start")

@@ -14,7 +14,7 @@ from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.presets import HOW_TO_WATCH, LAYOUT, PRESETS
 from stereo_spot.web.rendering import render
 from stereo_spot.web.site import JobId, ThisJob, ThisSite
-from stereo_spot.web.views import job_view
+from stereo_spot.web.telling import job_view
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 20

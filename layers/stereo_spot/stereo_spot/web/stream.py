@@ -13,7 +13,8 @@ from stereo_spot.conversion.control import find
 from stereo_spot.errors import RequestError
 from stereo_spot.model import JobStatus
 from stereo_spot.web.site import Site, ThisJob, ThisSite
-from stereo_spot.web.views import JobView, job_view
+from stereo_spot.web.telling import job_view
+from stereo_spot.web.views import JobView
 
 router = APIRouter(tags=["progress"])
 LOOK_EVERY_S = 0.5

@@ -13,7 +13,8 @@ from stereo_spot.web.asked import PartAsked, UploadAsked, UploadDone
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.problems import HttpError
 from stereo_spot.web.site import Site, ThisJob, ThisSite, absolute_grant
-from stereo_spot.web.views import JobView, UploadView, View, has_source, job_view
+from stereo_spot.web.telling import has_source, job_view
+from stereo_spot.web.views import JobView, UploadView, View
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/upload", tags=["upload"])
 MAX_PARTS = 10_000
