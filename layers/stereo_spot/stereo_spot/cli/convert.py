@@ -15,11 +15,12 @@ from stereo_spot.cli.options import (
     job_options,
     settings_with,
 )
-from stereo_spot.cli.output import errors_told, log_to, notes, print_json
+from stereo_spot.cli.output import errors_told, notes, print_json
 from stereo_spot.cli.run import Outcome, convert_film
 from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
 from stereo_spot.model import Container, JobOptions, StereoMode, Tier
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
+from stereo_spot.runtime.logs import log_to
 
 _FILMS = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".3gp"}
 

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from stereo_spot.cli.options import DataOption, job_options, settings_with
-from stereo_spot.cli.output import errors_told, log_to, notes, results
+from stereo_spot.cli.output import errors_told, notes, results
 from stereo_spot.cli.run import Outcome, convert_film
 from stereo_spot.errors import ErrorKind, MachineError
 from stereo_spot.media.engine import run_engine_tool
 from stereo_spot.model import StereoMode
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
+from stereo_spot.runtime.logs import log_to
 from stereo_spot.settings import Settings
 
 _SECONDS, _SEGMENT_S, _STILL_AT_S = 4, 2.0, 1.5

@@ -6,12 +6,13 @@ import typer
 from rich.table import Table
 
 from stereo_spot.cli.options import DataOption, JsonOption, settings_with
-from stereo_spot.cli.output import errors_told, log_to, notes, print_json, results
+from stereo_spot.cli.output import errors_told, notes, print_json, results
 from stereo_spot.conversion import control
 from stereo_spot.conversion.progress import progress_of
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Job, JobStatus
 from stereo_spot.runtime.local import LocalMachine, open_machine
+from stereo_spot.runtime.logs import log_to
 
 app = typer.Typer(help="List, look at, retry and delete jobs.", no_args_is_help=True)
 IdArgument = Annotated[str, typer.Argument(help="A job id, or enough of its beginning.")]

@@ -1,13 +1,10 @@
 """How the command line speaks: results on stdout, everything else on stderr."""
 
 import json
-import logging
-import logging.handlers
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -51,22 +48,6 @@ def errors_told(*, as_json: bool = False) -> Iterator[None]:
     except KeyboardInterrupt:
         notes.print("\nStopped. The same command goes on from here.")
         raise typer.Exit(130) from None
-
-
-def log_to(data: Path, level: str) -> None:
-    """Send the log to a file in the data folder; a person sees one line, not a traceback."""
-    logging.raiseExceptions = False
-    handler: logging.Handler
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            data / "stereo-spot.log", maxBytes=5 << 20, backupCount=2, delay=True
-        )
-    except OSError:
-        handler = logging.NullHandler()
-    logging.basicConfig(
-        level=level, handlers=[handler], format="%(asctime)s %(process)d %(levelname)s %(message)s"
-    )
 
 
 def bytes_text(count: float) -> str:

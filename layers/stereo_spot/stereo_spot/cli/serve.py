@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from stereo_spot.cli.options import DataOption, settings_with
-from stereo_spot.cli.output import errors_told, log_to, notes
+from stereo_spot.cli.output import errors_told, notes
+from stereo_spot.runtime.logs import log_to
 
 
 def serve(

@@ -16,6 +16,7 @@ from stereo_spot.adapters.local.owner import new_owner, owner_is_dead
 from stereo_spot.adapters.local.rows import SqliteJobStore, SqliteLedger
 from stereo_spot.adapters.local.signed import SignedLinks, secret_in
 from stereo_spot.conversion.services import Policy, Services
+from stereo_spot.conversion.sweep import sweep
 from stereo_spot.errors import ErrorKind, MachineError
 from stereo_spot.media.guard import MediaLimits
 
@@ -30,6 +31,7 @@ class LocalMachine:
 
     data: Path
     services: Services
+    jobs: SqliteJobStore
     bus: LocalBus
     objects: FolderObjectStore
     links: SignedLinks
@@ -56,8 +58,9 @@ def open_machine(data: Path, *, limits: MediaLimits | None = None) -> LocalMachi
         raise MachineError(
             ErrorKind.OUTPUT_UNWRITABLE, f"cannot use the data folder {data}: {error.strerror}"
         ) from error
+    jobs = SqliteJobStore(database)
     services = Services(
-        jobs=SqliteJobStore(database),
+        jobs=jobs,
         ledger=SqliteLedger(database),
         objects=objects,
         bus=bus,
@@ -70,11 +73,13 @@ def open_machine(data: Path, *, limits: MediaLimits | None = None) -> LocalMachi
         policy=LOCAL_POLICY,
         limits=limits or MediaLimits(),
     )
-    return LocalMachine(data, services, bus, objects, links)
+    return LocalMachine(data, services, jobs, bus, objects, links)
 
 
 def drop_leftovers(machine: LocalMachine) -> None:
-    """Remove what killed processes left half done."""
+    """Remove what killed processes left half done, and look after jobs that nobody went on with."""
+    machine.jobs.drop_tombstones(machine.services.clock())
+    sweep(machine.services)
     machine.objects.drop_leftovers()
     scratch = machine.data / "scratch"
     for folder in scratch.iterdir() if scratch.exists() else ():

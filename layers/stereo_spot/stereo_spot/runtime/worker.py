@@ -5,7 +5,6 @@ ends, so it never outlives whoever started it.
 """
 
 import argparse
-import logging
 import os
 import signal
 import threading
@@ -14,6 +13,7 @@ from types import FrameType
 
 from stereo_spot.media.engine import Engine
 from stereo_spot.runtime.local import open_machine
+from stereo_spot.runtime.logs import log_to, stderr_to_log
 from stereo_spot.runtime.steps import StepLoop
 
 
@@ -34,7 +34,8 @@ def main() -> None:
     parser.add_argument("--job")
     parser.add_argument("--log-level", default="WARNING")
     options = parser.parse_args()
-    logging.basicConfig(level=options.log_level)
+    log_to(options.data, options.log_level)
+    stderr_to_log(options.data)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _terminate)
     threading.Thread(target=_leave_with_parent, daemon=True).start()

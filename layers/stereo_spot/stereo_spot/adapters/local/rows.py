@@ -84,6 +84,11 @@ class SqliteJobStore:
         found = self._database.read().execute("SELECT row FROM jobs WHERE due_at <= ?", (now,))
         return iter([Job.load(json.loads(row)) for (row,) in found])
 
+    def drop_tombstones(self, now: float) -> None:
+        """Forget deleted jobs whose time is over."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM jobs WHERE row ->> '$.ttl' < ?", (now,))
+
 
 class SqliteLedger:
     """The segments table."""

@@ -1,0 +1,37 @@
+"""The log of one machine: a file in the data folder, shared by every process that works there."""
+
+import logging
+import os
+from pathlib import Path
+
+_NAME, _LARGEST_BYTES = "stereo-spot.log", 5 << 20
+_FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
+
+
+def log_to(data: Path, level: str) -> None:
+    """Send the log to the file; a person sees one line on the terminal, never a traceback."""
+    logging.raiseExceptions = False
+    handler: logging.Handler
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        _start_anew(data / _NAME)
+        handler = logging.FileHandler(data / _NAME, delay=True)
+    except OSError:
+        handler = logging.NullHandler()
+    logging.basicConfig(level=level, handlers=[handler], format=_FORMAT)
+
+
+def stderr_to_log(data: Path) -> None:
+    """Send what this process and its children write to standard error to the log as well."""
+    try:
+        log = os.open(data / _NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(log, 2)
+    os.close(log)
+
+
+def _start_anew(path: Path) -> None:
+    """Keep one older log when this one has grown large."""
+    if path.exists() and path.stat().st_size > _LARGEST_BYTES:
+        path.replace(path.with_suffix(".log.1"))
