@@ -20,7 +20,7 @@ def at_most_one_publish(_m: Rules, w: World) -> bool:
 
 
 def the_film_is_whole(m: Rules, w: World) -> bool:
-    """I2: all parts in order, each good, of the one plan; the sound of the pinned source."""
+    """I2: all parts, each good, of the one plan; the sound of the pinned source."""
     job = m.table[w.job]
     if job["status"] != _S.COMPLETED:
         return True

@@ -4,164 +4,20 @@ The model mirrors the steps by hand. Here the real steps run on the memory adapt
 recorder between, so that a call that is moved, added or dropped fails until the model follows.
 """
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from stereo_spot.adapters.memory import (
-    MemoryBus,
-    MemoryJobStore,
-    MemoryLedger,
-    MemoryObjectStore,
-    MemoryRenderQueue,
-)
 from stereo_spot.conversion import chunk as chunking
 from stereo_spot.conversion import control
 from stereo_spot.conversion import reassemble as joining
 from stereo_spot.conversion import render as rendering
 from stereo_spot.conversion.complete import complete
-from stereo_spot.conversion.create import create
-from stereo_spot.conversion.services import Policy, Services
 from stereo_spot.conversion.sweep import sweep_job
 from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError, StepError
-from stereo_spot.keys import RenderedKey, SegmentKey, SourceKey
-from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.inspect import RenderedFacts
-from stereo_spot.model import (
-    CutSegment,
-    JobOptions,
-    JobStatus,
-    Manifest,
-    Plan,
-    SourceFacts,
-    StereoMode,
-    Window,
-)
+from stereo_spot.keys import RenderedKey, SegmentKey
+from stereo_spot.model import JobStatus, StereoMode
 
-FACTS = SourceFacts(
-    frames=2, duration_s=1.0, width=16, height=16, frame_rate="2/1", time_base="1/2",
-    start_pts=0, video_codec="h264", pixel_format="yuv420p", container="mp4",
-)  # fmt: skip
-REPORT = {"depth_source": "prior", "frames": 1}
-
-
-class Recorder:
-    """Passes calls on to an adapter and writes down which were made."""
-
-    def __init__(self, adapter, name, calls):
-        self._adapter, self._name, self._calls = adapter, name, calls
-
-    def __getattr__(self, call):
-        method = getattr(self._adapter, call)
-
-        def recorded(*args, **named):
-            result = method(*args, **named)
-            self._calls.append(self._told(call, args, result))
-            return result
-
-        return recorded
-
-    def _told(self, call, args, result):
-        if call == "apply":
-            made = {change.name for change in args if hasattr(change, "name")}
-            refused = "" if result else " refused"
-            return f"{self._name}: {min(made, key=len)}{refused}"
-        if call == "publish":
-            return f"{self._name}: {args[0].kind}"
-        where = str(args[0]).rpartition("/")[2] if call in ("head", "create") else ""
-        return f"{self._name}.{call} {where}".strip()
-
-
-class FakeEngine:
-    """Makes a file, or fails as often as it is told to."""
-
-    def __init__(self, failures=0):
-        self.failures = failures
-
-    def render(self, job, progress):
-        if self.failures:
-            self.failures -= 1
-            raise StepError(ErrorKind.OUT_OF_MEMORY, "no memory")
-        Path(job.dst).write_bytes(b"stereo")
-        return REPORT
-
-    def stop(self):
-        raise AssertionError("nothing should stop the engine")
-
-
-def planned(source, *, source_etag, options, preroll_frames, limits):
-    windows = tuple(
-        Window(index=i, start_pts=i, end_pts=i + 1, n_frames=1, base_index=i) for i in range(2)
-    )
-    return Plan(
-        source_etag=source_etag, facts=FACTS, options=options, time_base="1/2", windows=windows
-    )
-
-
-def cut(source, plan, *, scratch, store, have, limits):
-    segments = [
-        CutSegment(index=i, n_frames=1, preroll_frames=0, base_index=i, from_time="0/1", pts=(i,))
-        for i in range(plan.total)
-    ]
-    for segment in segments:
-        if segment.index not in have:
-            path = scratch / f"{segment.index}.mp4"
-            path.write_bytes(b"flat")
-            store(segment, path)
-    return Manifest(plan_digest=plan.digest(), time_base="1/2", segments=tuple(segments))
-
-
-def joined(source, manifest, parts, out, *, plan, limits):
-    for segment in manifest.segments:
-        parts(segment.index).close()
-    out.write_at(0, b"film")
-    return SimpleNamespace(frames=plan.frames, model_dump=lambda mode: {})
-
-
-def inspected(frames):
-    return lambda source, *, limits: RenderedFacts(
-        frames=frames, width=32, height=16, codec="h264", pixel_format="yuv420p",
-        extradata_digest="", duration_s=1.0, start_s=0.0,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def calls():
-    return []
-
-
-@pytest.fixture
-def app(calls, tmp_path, monkeypatch):
-    monkeypatch.setattr(chunking, "plan_source", planned)
-    monkeypatch.setattr(chunking, "cut", cut)
-    monkeypatch.setattr(rendering, "inspect", inspected(1))
-    monkeypatch.setattr(joining, "inspect", inspected(2))
-    monkeypatch.setattr(joining, "join", joined)
-    monkeypatch.setattr(joining, "final_suffix", lambda plan: "mp4")
-    tokens = iter(range(1000))
-    adapters = {
-        "jobs": MemoryJobStore(),
-        "ledger": MemoryLedger(),
-        "objects": MemoryObjectStore(),
-        "bus": MemoryBus(),
-        "renders": MemoryRenderQueue(),
-    }
-    recorders = {name: Recorder(adapter, name, calls) for name, adapter in adapters.items()}
-    return Services(
-        **recorders, uploads=None, downloads=None, clock=lambda: 1000.0,
-        new_owner=lambda: f"t{next(tokens)}", scratch=tmp_path,
-        policy=Policy(heartbeat_s=60.0), limits=MediaLimits(),
-    )  # fmt: skip
-
-
-@pytest.fixture
-def job_id(app, calls):
-    job = create(JobOptions(), app)
-    with app.objects.create(str(SourceKey(job.job_id)), {}) as new:
-        new.write_at(0, b"film")
-        new.commit()
-    calls.clear()
-    return job.job_id
+from tests.faults.recorder import REPORT, FakeEngine, inspected
 
 
 def segment_key(job_id, index):
