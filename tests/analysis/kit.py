@@ -7,6 +7,9 @@ from pathlib import Path
 
 import av
 import numpy as np
+from stereo_spot.analysis.options import AnalysisOptions
+from stereo_spot.analysis.records import Video, upload_key
+from stereo_spot.analysis.stages import Analyzer
 
 SENTENCE = "The red car stops at the bridge. Water runs under it."
 COLOURS = {
@@ -101,3 +104,24 @@ def talking_film(folder: Path) -> Path:
         wave=wave,
         tone=wave is None,
     )
+
+
+def analyzer_of(storage, providers, folder: Path, **options) -> Analyzer:
+    """An analyzer over a storage."""
+    return Analyzer(
+        rows=storage.rows,
+        files=storage.files,
+        scratch=folder / "scratch",
+        options=AnalysisOptions(**options),
+        transcriber=providers.transcriber,
+        describer=providers.describer,
+        embedder=providers.embedder,
+    )
+
+
+def store(analyzer: Analyzer, content: bytes, video_id: str = "film-1") -> str:
+    """Put a film where the storage keeps films."""
+    key = upload_key(video_id, "talking.mp4")
+    analyzer.files.put(key, content)
+    analyzer.rows.save_video(Video(id=video_id, original_path=key, original_name="talking.mp4"))
+    return video_id

@@ -20,7 +20,6 @@ def normalized(source, folder):
         FileReader(source),
         video=folder / "normalized.mp4",
         audio=folder / "audio.wav",
-        duration_s=5.0,
         limits=LIMITS,
     )
     return made, folder / "normalized.mp4", folder / "audio.wav"

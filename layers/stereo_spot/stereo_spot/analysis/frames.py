@@ -1,7 +1,6 @@
 """Stage 4: one picture for each scene, hashed, without repetitions."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +22,7 @@ def _run(work: Work) -> str:
     places = CANDIDATES if options.best_frame else (0.5,)
     times = [s.t_start + p * (s.t_end - s.t_start) for s in chosen for p in places]
     collector = _Collector(work, chosen, len(places))
-    with closing(work.film()) as film:
+    with work.film() as film:
         pictures.pick(film, times, collector.see, limits=work.analyzer.limits)
     frames = collector.finish()
     work.analyzer.rows.replace(work.video_id, Frame, frames)

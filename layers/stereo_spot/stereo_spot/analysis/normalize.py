@@ -8,13 +8,11 @@ from stereo_spot.media.probe import probe
 
 def _run(work: Work) -> str:
     analyzer = work.analyzer
-    facts = probe(work.source, limits=analyzer.limits)
     video, audio = work.scratch / "normalized.mp4", work.scratch / "audio.wav"
     made = pictures.normalize(
         work.source,
         video=video,
         audio=audio,
-        duration_s=facts.duration_s,
         limits=analyzer.limits,
         check=work.check,
     )

@@ -1,6 +1,5 @@
 """Stage 3: where scenes begin and end."""
 
-from contextlib import closing
 from fractions import Fraction
 
 from stereo_spot.analysis.records import Scene, scene_id
@@ -10,7 +9,7 @@ from stereo_spot.media.detect import find_scenes
 
 
 def _run(work: Work) -> str:
-    with closing(work.film()) as film:
+    with work.film() as film:
         found = find_scenes(
             film,
             duration_s=work.video().duration_sec or 0.0,

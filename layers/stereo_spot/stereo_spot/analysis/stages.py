@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,11 +70,17 @@ class Work:
         """Change the film's row."""
         self.analyzer.rows.save_video(self.video().model_copy(update=changes))
 
-    def film(self) -> RangeReader:
+    @contextmanager
+    def film(self) -> Iterator[RangeReader]:
         """The normalized film where there is one, else the film as it came."""
-        if self.video().normalized_path is None:
-            return self.source
-        return self.analyzer.files.open(normalized_key(self.video_id)) or self.source
+        found = None
+        if self.video().normalized_path is not None:
+            found = self.analyzer.files.open(normalized_key(self.video_id))
+        try:
+            yield found or self.source
+        finally:
+            if found is not None:
+                found.close()
 
 
 @dataclass(frozen=True)

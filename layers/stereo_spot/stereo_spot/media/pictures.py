@@ -17,6 +17,8 @@ HEIGHT, RATE, CRF = 720, 30, 22
 MAX_WRITTEN = 64 << 30
 WALL_PER_SECOND = 20.0
 """Time that one second of film may take to be looked at."""
+SLOWEST_BYTES_PER_S = 500_000
+"""How long a film may be for its size, as far as its time limit goes, before it was read."""
 
 See = Callable[["Picture"], None]
 
@@ -55,7 +57,6 @@ def normalize(
     *,
     video: Path,
     audio: Path,
-    duration_s: float,
     limits: MediaLimits,
     check: Callable[[], None] = lambda: None,
 ) -> Normalized:
@@ -69,7 +70,7 @@ def normalize(
             "normalize",
             {"height": HEIGHT, "rate": RATE, "crf": CRF},
             readers=sandbox.one(source),
-            limits=_patient(limits, duration_s),
+            limits=_patient(limits, source.size / SLOWEST_BYTES_PER_S),
             hear=sinks.hear,
         )
     made = Normalized.model_validate(told)

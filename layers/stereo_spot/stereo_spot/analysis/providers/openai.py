@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from stereo_spot.analysis.errors import ProviderError
 from stereo_spot.analysis.offline import unit
@@ -115,12 +115,20 @@ class Service:
                 wait_max=access.wait_max_s,
             ):
                 with attempt:
-                    return question(self.client)
+                    return _sensible(question, self.client)
         except openai.APIError as error:
             raise ProviderError(f"{what}: {_said(error)}") from error
         except Garbage as error:
             raise ProviderError(f"{what}: no usable answer: {error}") from error
         raise AssertionError("unreachable")
+
+
+def _sensible(question: Callable[["openai.OpenAI"], T], client: "openai.OpenAI") -> T:
+    """The answer; whatever else the server sent under a good status is garbage."""
+    try:
+        return question(client)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise Garbage(str(error)[:200] or repr(error)) from error
 
 
 def _worth_another_try(error: Exception) -> bool | float:
@@ -167,11 +175,8 @@ class OpenAITranscriber:
             response_format="verbose_json",
             timestamp_granularities=["segment"],
         )
-        try:
-            told = answer if isinstance(answer, str) else answer.model_dump_json()
-            return list(_Transcript.model_validate_json(told).segments)
-        except (ValidationError, AttributeError) as error:
-            raise Garbage(str(error)[:200]) from error
+        told = answer if isinstance(answer, str) else answer.model_dump_json()
+        return list(_Transcript.model_validate_json(told).segments)
 
 
 class _Segment(BaseModel):
@@ -218,11 +223,7 @@ class OpenAIDescriber:
                 "json_schema": {"name": "frame", "strict": True, "schema": ANSWER_SCHEMA},
             },
         )
-        try:
-            message = answer.choices[0].message
-            return _described(message.content or "")
-        except (ValueError, TypeError, AttributeError, IndexError) as error:
-            raise Garbage(str(error)[:200]) from error
+        return _described(answer.choices[0].message.content or "")
 
 
 class _Frame(BaseModel):
@@ -254,11 +255,8 @@ class OpenAIEmbedder:
 
     def _ask(self, client: "openai.OpenAI", texts: list[str]) -> list[tuple[float, ...]]:
         answer = client.embeddings.create(model=self._model, input=texts, encoding_format="float")
-        try:
-            by_place = {one.index: [float(v) for v in one.embedding] for one in answer.data}
-            vectors = [by_place[place] for place in range(len(texts))]
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise Garbage(f"{len(texts)} vectors were asked for: {error!r}"[:200]) from error
+        by_place = {one.index: [float(v) for v in one.embedding] for one in answer.data}
+        vectors = [by_place[place] for place in range(len(texts))]
         longest = max(map(len, vectors))
         if longest > DIMENSIONS:
             raise ProviderError(
