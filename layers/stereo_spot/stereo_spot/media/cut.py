@@ -1,15 +1,22 @@
 """Cut a source into the segments of its plan."""
 
+import contextlib
+import queue
 import tempfile
+import threading
 from array import array
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from stereo_spot.errors import ErrorKind, StepError
 from stereo_spot.media import sandbox
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.spooling import Scratch
 from stereo_spot.model import CutSegment, Manifest, Plan, Window
 from stereo_spot.ports import RangeReader
+
+SEGMENTS_ON_DISK = 2
 
 Store = Callable[[CutSegment, Path], None]
 
@@ -41,23 +48,50 @@ def cut(
         tempfile.TemporaryDirectory(dir=scratch, prefix="cut-") as folder,
         Scratch(Path(folder), source, limits) as files,
     ):
-        clerk = _Clerk(plan, files, store)
-        sandbox.run("cut", request, readers=files.reader, limits=limits, hear=clerk.hear)
+        clerk = _Clerk(plan, files)
+        with contextlib.closing(clerk.closed(request, limits)) as closed:
+            for segment, path in closed:
+                store(segment, path)
     return Manifest(plan_digest=plan.digest(), time_base=plan.time_base, segments=clerk.in_order())
 
 
 class _Clerk:
-    """Writes what the guarded process sends, and keeps the books."""
+    """Writes what the guarded process sends, and keeps the books.
 
-    def __init__(self, plan: Plan, files: Scratch, store: Store) -> None:
+    The process is served in a thread, so that the next segment is cut while one is being stored;
+    storing stays in the caller's thread. A third segment file has to wait for the first to go.
+    """
+
+    def __init__(self, plan: Plan, files: Scratch) -> None:
         self._windows = plan.windows
         self._files = files
-        self._store = store
         self._cut: dict[int, CutSegment] = {}
+        self._ready: queue.SimpleQueue[tuple[CutSegment, Path] | None] = queue.SimpleQueue()
+        self._room = threading.Semaphore(SEGMENTS_ON_DISK)
+        self._given_up = False
 
-    def hear(self, head: sandbox.Head, block: bytes) -> None:
+    def closed(
+        self, request: sandbox.Head, limits: MediaLimits
+    ) -> Generator[tuple[CutSegment, Path], None, None]:
+        """Every segment that is written, as it closes; its file is gone after that."""
+        with ThreadPoolExecutor(1, "cut") as pool:
+            done = pool.submit(self._serve, request, limits)
+            try:
+                while (item := self._ready.get()) is not None:
+                    yield item
+                    self._files.drop(_name(item[0].index))
+                    self._room.release()
+            finally:
+                self._given_up = True
+                self._room.release()
+            done.result()
+
+    def hear(self, head: sandbox.Head, block: bytearray) -> None:
+        if self._given_up:
+            raise StepError(ErrorKind.CANCELLED, "cutting was given up")
         match head["say"]:
             case "write":
+                self._make_room(str(head["to"]))
                 self._files.write(str(head["to"]), int(head["at"]), block)
             case "drop":
                 self._files.drop(str(head["name"]))
@@ -67,14 +101,27 @@ class _Clerk:
     def in_order(self) -> tuple[CutSegment, ...]:
         return tuple(self._cut[index] for index in sorted(self._cut))
 
-    def _close(self, head: sandbox.Head, block: bytes) -> None:
+    def _serve(self, request: sandbox.Head, limits: MediaLimits) -> None:
+        try:
+            sandbox.run("cut", request, readers=self._files.reader, limits=limits, hear=self.hear)
+        finally:
+            self._ready.put(None)
+
+    def _make_room(self, name: str) -> None:
+        """Wait with a new segment file until fewer than two others are there."""
+        if name.startswith("segment:") and not self._files.has(name):
+            self._room.acquire()
+
+    def _close(self, head: sandbox.Head, block: bytearray) -> None:
         window = self._windows[int(head["index"])]
-        segment = _segment(window, block, str(head.get("from_time", "0")))
+        segment = _segment(window, bytes(block), str(head.get("from_time", "0")))
         self._cut[window.index] = segment
         if not head["stored"]:
-            name = f"segment:{window.index}"
-            self._store(segment, self._files.close(name))
-            self._files.drop(name)
+            self._ready.put((segment, self._files.close(_name(window.index))))
+
+
+def _name(index: int) -> str:
+    return f"segment:{index}"
 
 
 def _segment(window: Window, block: bytes, from_time: str) -> CutSegment:

@@ -107,12 +107,12 @@ class _Output:
     def __init__(self, out: RangeWriter) -> None:
         self._out = out
 
-    def hear(self, head: sandbox.Head, block: bytes) -> None:
+    def hear(self, head: sandbox.Head, block: bytearray) -> None:
         if head["say"] == "head":
             self._out.head_bytes = int(head["bytes"])
             return
         try:
-            self._out.write_at(int(head["at"]), block)
+            self._out.write_at(int(head["at"]), bytes(block))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise MachineError(

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from stereo_spot.errors import ErrorKind, MachineError, SourceError, StereoSpotError, error_of
 from stereo_spot.media import wire
+from stereo_spot.media.ahead import Ahead
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.ports import RangeReader
 
@@ -31,7 +32,8 @@ PIPE_BYTES = 1 << 20
 
 Head = dict[str, Any]
 Readers = Callable[[str], RangeReader]
-Hear = Callable[[Head, bytes], None]
+Hear = Callable[[Head, Any], None]
+"""Takes a head and its block, a bytearray."""
 
 
 def run(
@@ -47,13 +49,14 @@ def run(
 
     `readers` finds the object that the process names; `hear` takes what it sends meanwhile.
     """
-    with _process(limits) as child:
+    with _process(limits) as child, Ahead(readers) as ahead:
         child.send({"task": task, "limits": limits.model_dump(), **arguments}, block)
         while True:
             head, data = child.receive()
             match head.get("say"):
                 case "read":
-                    child.send({}, _read(readers, head))
+                    child.send({}, _read(ahead, head))
+                    ahead.go_on()
                 case "size":
                     child.send({"size": readers(str(head["of"])).size})
                 case "done":
@@ -71,11 +74,11 @@ def one(source: RangeReader) -> Readers:
     return {"source": source}.__getitem__
 
 
-def _read(readers: Readers, head: Head) -> bytes:
+def _read(ahead: Ahead, head: Head) -> bytes:
     at, length = int(head["at"]), int(head["length"])
     if at < 0 or not 0 <= length <= wire.MAX_BLOCK:
         raise _nonsense(head)
-    return readers(str(head["of"])).read_at(at, length)
+    return ahead.read(str(head["of"]), at, length)
 
 
 def _nonsense(said: object) -> StereoSpotError:
@@ -142,7 +145,7 @@ class _Child:
         self._write(wire.encode(head, len(block)))
         self._write(block)
 
-    def receive(self) -> tuple[Head, bytes]:
+    def receive(self) -> tuple[Head, bytearray]:
         head_length, block_length = wire.LENGTHS.unpack(self._read(wire.LENGTHS.size))
         if head_length > wire.MAX_HEAD or block_length > wire.MAX_BLOCK:
             raise _nonsense((head_length, block_length))
@@ -150,7 +153,7 @@ class _Child:
             head = wire.decode(bytes(self._read(head_length)))
         except ValueError as error:
             raise _nonsense(error) from error
-        return head, bytes(self._read(block_length))
+        return head, self._read(block_length)
 
     def end(self) -> None:
         """Kill the process and all it may have started, and let go of the pipes."""

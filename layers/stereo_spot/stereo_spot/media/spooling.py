@@ -32,7 +32,11 @@ class Scratch:
         """The source or a file written before."""
         return self._source if name == "source" else _Written(self._descriptor(name))
 
-    def write(self, name: str, at: int, data: bytes) -> None:
+    def has(self, name: str) -> bool:
+        """Whether a file is being written."""
+        return name in self._open
+
+    def write(self, name: str, at: int, data: bytes | bytearray) -> None:
         """Put `data` at `at` of a file, which is made if it is new.
 
         Raises:

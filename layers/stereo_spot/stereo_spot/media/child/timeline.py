@@ -59,7 +59,7 @@ class Judge:
         """When the packet's frame is shown; None when it never is."""
         pts = time_of(packet)
         if packet.is_keyframe and not self._film.file.hollow:
-            self._film.sizes.look(bytes(packet))
+            self._film.sizes.look(bytes(memoryview(packet)[:KEY_BYTES]))
         if self._first_key is None:
             if not packet.is_keyframe:
                 return None

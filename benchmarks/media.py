@@ -1,0 +1,368 @@
+"""Cutting a large film over HTTP ranges: ours, ffmpeg on the same URL, and download-split-upload.
+
+    python benchmarks/media.py [--gigabytes 2] [--kind mp4|mkv|ts] [--ffmpeg PATH] [--runs 3]
+
+Prints a table and writes benchmarks/media.json. Without an ffmpeg program its rows are left out.
+"""
+
+import argparse
+import contextlib
+import http.client
+import http.server
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from stereo_spot.media.cut import cut
+from stereo_spot.media.guard import MediaLimits
+from stereo_spot.media.join import join
+from stereo_spot.media.plan import plan
+from stereo_spot.model import JobOptions
+
+SEGMENT_S = 5.0
+LIMITS = MediaLimits()
+
+
+class Ranges(http.server.BaseHTTPRequestHandler):
+    """Serves one file by ranges and takes uploads that it throws away."""
+
+    protocol_version = "HTTP/1.1"
+    path_served = Path()
+
+    def do_GET(self) -> None:
+        size = self.path_served.stat().st_size
+        match = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        start = int(match[1]) if match else 0
+        end = min(int(match[2]) + 1 if match and match[2] else size, size)
+        self.send_response(206 if match else 200)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(end - start))
+        if match:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
+        self.end_headers()
+        with self.path_served.open("rb") as file, contextlib.suppress(OSError):
+            while start < end:
+                start += os.sendfile(self.connection.fileno(), file.fileno(), start, end - start)
+
+    def do_PUT(self) -> None:
+        left = int(self.headers["Content-Length"])
+        while left > 0:
+            left -= len(self.rfile.read(min(left, 1 << 20)))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def serve(path: Path) -> None:
+    """Be the object store, in a process of its own; prints its port first."""
+    Ranges.path_served = path
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ranges)
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+
+
+class HttpReader:
+    """A RangeReader over HTTP with one connection kept open."""
+
+    def __init__(self, port: int, size: int) -> None:
+        self.size = size
+        self.requests = 0
+        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        self.requests += 1
+        end = min(offset + length, self.size) - 1
+        self._connection.request("GET", "/film", headers={"Range": f"bytes={offset}-{end}"})
+        return self._connection.getresponse().read()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def upload(port: int, path: Path) -> None:
+    """Store a file as the pipeline would."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    with path.open("rb") as body:
+        connection.request("PUT", "/out", body, {"Content-Length": str(path.stat().st_size)})
+        connection.getresponse().read()
+    connection.close()
+
+
+class Discard:
+    """A RangeWriter that keeps the head only, as an uploader does."""
+
+    head_bytes = 0
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._head = bytearray()
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        if offset < self.head_bytes:
+            self._head[offset : offset + len(data)] = data
+        self.size = max(self.size, offset + len(data))
+
+
+def make(path: Path, gigabytes: float) -> None:
+    """A film of noise, 720p25 with keys every second, repeated until it is large enough."""
+    dice = np.random.default_rng(1)
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
+        stream.options = {"preset": "ultrafast", "qp": "8", "g": "25", "threads": "1"}
+        packets = []
+        for number in range(25):
+            noise = dice.integers(0, 256, (720, 1280, 3), np.uint8)
+            frame = av.VideoFrame.from_ndarray(noise, "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            packets += stream.encode(frame)
+        packets += stream.encode(None)
+        shots = [(bytes(p), p.pts, p.dts, p.is_keyframe, p.time_base) for p in packets]
+        second = sum(len(body) for body, *_ in shots)
+        for turn in range(int(gigabytes * 1e9 / second) + 1):
+            for body, pts, dts, key, base in shots:
+                packet = av.Packet(body)
+                packet.stream, packet.time_base = stream, base
+                shift = int(turn / base)
+                packet.pts, packet.dts = pts + shift, dts + shift
+                packet.duration, packet.is_keyframe = int(1 / base) // 25, key
+                out.mux(packet)
+
+
+class Peak:
+    """Samples memory (the children's, and what this process adds) and the size of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stop = threading.Event()
+        self.rss = self.disk = 0
+        self._before = _rss(os.getpid())
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Peak":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.05):
+            files = [p for p in self._folder.rglob("*") if p.is_file()]
+            with contextlib.suppress(OSError):
+                self.disk = max(self.disk, sum(p.stat().st_size for p in files))
+            own = max(0, _rss(os.getpid()) - self._before)
+            self.rss = max(self.rss, own + sum(map(_rss, _family(os.getpid()))))
+
+
+def _family(pid: int) -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield int(child)
+                yield from _family(int(child))
+
+
+def _rss(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize()
+    return 0
+
+
+def ours(port: int, size: int, work: Path) -> dict[str, float]:
+    """Plan and cut, storing every segment."""
+    started = time.monotonic()
+    reader = HttpReader(port, size)
+    options = JobOptions(segment_duration_s=SEGMENT_S)
+    made = plan(reader, source_etag="e", options=options, preroll_frames=8, limits=LIMITS)
+    planned = time.monotonic() - started
+    first: list[float] = []
+
+    def store(_: object, path: Path) -> None:
+        upload(port, path)
+        first.append(time.monotonic() - started)
+
+    cut(reader, made, scratch=work, store=store, limits=LIMITS)
+    return {"planned_s": planned, "first_s": first[0], "segments": len(first)}
+
+
+def joined(port: int, size: int, work: Path) -> dict[str, float]:
+    """Join segments as large as the source's own, so that the output is as large as the film."""
+    reader = HttpReader(port, size)
+    options = JobOptions(segment_duration_s=SEGMENT_S)
+    made = plan(reader, source_etag="e", options=options, preroll_frames=0, limits=LIMITS)
+    kept = work.parent / "parts"
+    kept.mkdir()
+
+    def store(segment: object, path: Path) -> None:
+        shutil.copy(path, kept / str(segment.index))
+
+    manifest = cut(reader, made, scratch=work, store=store, limits=LIMITS)
+    out = Discard()
+    with Peak(work) as peak:
+        started = time.monotonic()
+        join(reader, manifest, lambda i: LocalReader(kept / str(i)), out, plan=made, limits=LIMITS)
+        took = time.monotonic() - started
+    shutil.rmtree(kept)
+    return {"wall_s": took, "rss_mb": peak.rss / 1e6, "disk_mb": 0.0, "out_mb": out.size / 1e6}
+
+
+class LocalReader:
+    """A part on this disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.size = path.stat().st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        with self._path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+
+    def close(self) -> None:
+        pass
+
+
+def ffmpeg_url(port: int, work: Path, ffmpeg: str, suffix: str) -> dict[str, float]:
+    """ffmpeg's own segmenter reading the same URL, each segment stored as it is listed."""
+    started = time.monotonic()
+    first: list[float] = []
+    command = [
+        ffmpeg, "-nostdin", "-v", "error", "-i", f"http://127.0.0.1:{port}/film", "-map", "0:v:0",
+        "-c", "copy", "-f", "segment", "-segment_time", str(SEGMENT_S), "-reset_timestamps", "1",
+        "-segment_list", "pipe:1", "-segment_list_type", "csv", str(work / f"%05d{suffix}"),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            path = work / line.split(",")[0]
+            upload(port, path)
+            path.unlink()
+            first.append(time.monotonic() - started)
+    return {"first_s": first[0], "segments": len(first)}
+
+
+def download_split_upload(port: int, work: Path, ffmpeg: str, suffix: str) -> dict[str, float]:
+    """The naive way: the whole film to disk, split, then store."""
+    started = time.monotonic()
+    source = work / f"source{suffix}"
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/film")
+    answer = connection.getresponse()
+    with source.open("wb") as file:
+        shutil.copyfileobj(answer, file, 1 << 20)
+    connection.close()
+    subprocess.run(
+        [ffmpeg, "-nostdin", "-v", "error", "-i", source, "-map", "0:v:0", "-c", "copy", "-f",
+         "segment", "-segment_time", str(SEGMENT_S), "-reset_timestamps", "1",
+         work / f"part-%05d{suffix}"],
+        check=True,
+    )  # fmt: skip
+    first: list[float] = []
+    for part in sorted(work.glob("part-*")):
+        upload(port, part)
+        first.append(time.monotonic() - started)
+    return {"first_s": first[0], "segments": len(first)}
+
+
+def measured(folder: Path, call: Callable[[Path], dict[str, float]]) -> dict[str, float]:
+    """Time, memory and disk of one way."""
+    work = folder / "work"
+    work.mkdir()
+    with Peak(work) as peak:
+        started, before = time.monotonic(), _cpu()
+        result = call(work)
+        took, cpu = time.monotonic() - started, _cpu() - before
+    shutil.rmtree(work)
+    figures = {"wall_s": took, "cpu_s": cpu, "rss_mb": peak.rss / 1e6, "disk_mb": peak.disk / 1e6}
+    return {**figures, **result}
+
+
+def _cpu() -> float:
+    """Processor time of this process and its finished children."""
+    uses = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(use.ru_utime + use.ru_stime for use in uses)
+
+
+def main() -> None:
+    """Make the film, run every way, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gigabytes", type=float, default=2.0)
+    parser.add_argument("--kind", default="mp4", choices=("mp4", "mkv", "ts"))
+    parser.add_argument("--ffmpeg", default=shutil.which("ffmpeg"))
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.serve)
+        return
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        folder = Path(name)
+        source = folder / f"film.{arguments.kind}"
+        make(source, arguments.gigabytes)
+        rows = run(folder, source, arguments)
+    report(rows, source, arguments)
+
+
+def run(folder: Path, source: Path, arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """The best of all runs of every way, taken in turn so that noise falls on all alike."""
+    server = subprocess.Popen(
+        [sys.executable, __file__, "--serve", source], stdout=subprocess.PIPE, text=True
+    )
+    port, size = int(server.stdout.readline()), source.stat().st_size
+    ways: dict[str, Callable[[Path], dict[str, float]]] = {
+        "ours": lambda work: ours(port, size, work)
+    }
+    if arguments.ffmpeg:
+        program, suffix = arguments.ffmpeg, source.suffix
+        ways["ffmpeg on the URL"] = lambda work: ffmpeg_url(port, work, program, suffix)
+        ways["download, split, upload"] = lambda work: download_split_upload(
+            port, work, program, suffix
+        )
+    rows: dict[str, dict[str, float]] = {}
+    for _ in range(arguments.runs):
+        for way, call in ways.items():
+            row = measured(folder, call)
+            if way not in rows or row["wall_s"] < rows[way]["wall_s"]:
+                rows[way] = row
+    rows["our join"] = measured(folder, lambda work: joined(port, size, work))
+    server.kill()
+    server.communicate()
+    return rows
+
+
+def report(rows: dict[str, dict[str, float]], source: Path, arguments: argparse.Namespace) -> None:
+    """Print and keep the figures."""
+    print(f"{arguments.gigabytes:g} GB {source.suffix}, best of {arguments.runs}")
+    print(
+        f"{'':26}{'wall s':>8}{'CPU s':>7}{'first s':>9}{'RSS MB':>8}{'disk MB':>9}{'segments':>9}"
+    )
+    for way, row in rows.items():
+        print(f"{way:26}{row['wall_s']:8.2f}{row['cpu_s']:7.2f}{row.get('first_s', 0):9.2f}"
+              f"{row['rss_mb']:8.0f}{row['disk_mb']:9.0f}{row.get('segments', 0):9.0f}"
+        )  # fmt: skip
+    target = Path(__file__).with_suffix(".json")
+    known = json.loads(target.read_text()) if target.exists() else {}
+    known[arguments.kind] = {"gigabytes": arguments.gigabytes, "rows": rows}
+    target.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
