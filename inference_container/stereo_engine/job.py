@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from stereo_engine.errors import EngineError
-from stereo_engine.recipe import Recipe
+from stereo_engine.recipe import Mode, Recipe
 from stereo_engine.windows import Selection
 
 FIELDS = ("id", "src", "dst", "mezzanine", "skip_frames", "n_frames", "from_time", "recipe")
@@ -23,6 +23,10 @@ class Job:
     selection: Selection = field(default_factory=Selection)
     mezzanine: Path | None = None
     """Where the same frames go as full side-by-side as well."""
+
+    def __post_init__(self) -> None:
+        fits = self.mezzanine is None or self.recipe.mode != Mode.RGBD
+        _expect(fits, "a picture with its depth has no side-by-side mezzanine")
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:

@@ -21,6 +21,8 @@ DEPTH_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
 """Of the depths of this frame and those before it, carried along the flow."""
 RUN_UP = 3
 """Motion cues that are needed for full confidence."""
+GUIDE_PX, GUIDE_SOFTNESS, GUIDE_SHARE = 17, 1e-3, 0.6
+"""Window, contrast below which nothing is drawn, and share of the edge-drawn depth."""
 MOTION_SHARE = 0.92
 """Weight of a fully confident motion cue against the still ones."""
 
@@ -58,7 +60,7 @@ class ClassicDepth:
         self._confidences = [min(1.0, sum(self._trusts())), *self._confidences][
             : len(DEPTH_WEIGHTS)
         ]
-        smooth = _weighted(self._depths, DEPTH_WEIGHTS)
+        smooth = along_edges(_weighted(self._depths, DEPTH_WEIGHTS), grey)
         sure = float(np.dot(self._confidences, DEPTH_WEIGHTS[: len(self._confidences)]))
         return DepthMap(smooth, sure, cut)
 
@@ -93,6 +95,22 @@ def position_prior(shape: tuple[int, ...]) -> Map:
     """Low in the picture is near: float32 [h, w], 0 at the top row, 1 at the bottom row."""
     ramp = np.linspace(0.0, 1.0, shape[0], dtype=np.float32)
     return np.repeat(ramp[:, None], shape[1], axis=1)
+
+
+def along_edges(depth: Map, grey: Grey) -> Map:
+    """Depth drawn towards the edges of the picture: a mild guided filter (He, Sun, Tang 2010)."""
+    guide = np.asarray(grey, np.float32) / np.float32(255.0)
+
+    def mean(some: Map) -> Map:
+        return np.asarray(cv2.blur(some, (GUIDE_PX, GUIDE_PX)), np.float32)
+
+    middle, level = mean(guide), mean(depth)
+    slope = (mean(guide * depth) - middle * level) / (
+        mean(guide * guide) - middle * middle + np.float32(GUIDE_SOFTNESS)
+    )
+    drawn = mean(slope) * guide + mean(level - slope * middle)
+    share = np.float32(GUIDE_SHARE)
+    return np.asarray(np.clip(drawn * share + depth * (1 - share), 0.0, 1.0), np.float32)
 
 
 def _weighted(maps: list[Map], weights: tuple[float, ...]) -> Map:

@@ -17,6 +17,8 @@ MOVERS_TRUST = 0.32
 """With a standing camera, that what moves is near is a guess."""
 AHEAD_RATIO = 0.06
 """How much the directions of motion must vary for a camera that travels ahead."""
+AHEAD_COHERENCE = 0.6
+"""Share of the motion that must lead away from one point; less is things moving about."""
 AHEAD_TRUST = 0.6
 """Travelling ahead, things that move on their own cannot be told apart well."""
 GRID = 6
@@ -44,13 +46,16 @@ def motion_cue(flow: Map, prior: Map) -> MotionCue:
         return _movers(flow)
     epipole, variety = _epipole(field, places, speed, width)
     if variety > AHEAD_RATIO:
-        return _ahead(flow, epipole, prior)
+        if _coherence(field, places - epipole, speed) > AHEAD_COHERENCE:
+            return _ahead(flow, epipole, prior)
+        return _movers(flow + np.median(field, axis=0).astype(np.float32))
     return _cue(_sideways(flow, field, prior))
 
 
 def _movers(flow: Map) -> MotionCue:
     speed = cv2.magnitude(flow[:, :, 0], flow[:, :, 1])
-    parallax = cv2.blur(np.asarray(speed, np.float32), (5, 5))
+    moving = np.maximum(np.asarray(speed, np.float32) - np.float32(2 * STILL_PX), 0)
+    parallax = cv2.blur(moving, (5, 5))
     spread = max(float(np.percentile(parallax[::4, ::4], 98)), 1.0)
     confidence = MOVERS_TRUST * min(1.0, float(np.max(parallax)))
     return MotionCue(np.asarray(np.minimum(parallax, spread), np.float32), 0.0, spread, confidence)
@@ -86,6 +91,13 @@ def _ahead(flow: Map, epipole: Points, prior: Map) -> MotionCue:
     usual = np.float32(cue.low) + prior * np.float32(cue.spread)
     parallax = np.asarray(cue.parallax * trust + usual * (1 - trust), np.float32)
     return replace(cue, parallax=parallax, confidence=AHEAD_TRUST * cue.confidence)
+
+
+def _coherence(field: Points, arms: Points, speed: Points) -> float:
+    """How much of the motion leads straight away from, or straight to, the epipole: 0..1."""
+    reach = np.hypot(arms[:, 0], arms[:, 1]) * np.maximum(speed, 1e-6)
+    straight = np.sum(field * arms, axis=1) / np.maximum(reach, 1e-6)
+    return float(abs(np.average(straight, weights=np.minimum(speed, 1.0) + 1e-9)))
 
 
 def _epipole(field: Points, places: Points, speed: Points, width: int) -> tuple[Points, float]:
