@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from stereo_spot.cli.options import (
-    COMFORTABLE_PCT,
     DataOption,
     Device,
     JsonOption,
@@ -17,6 +16,7 @@ from stereo_spot.cli.options import (
 )
 from stereo_spot.cli.output import errors_told, notes, print_json
 from stereo_spot.cli.run import Outcome, convert_film
+from stereo_spot.conversion.comfort import strength_warnings
 from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
 from stereo_spot.model import Container, JobOptions, StereoMode, Tier
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
@@ -77,7 +77,8 @@ def convert(
         )
         films = list(_films(source, output))
         log_to(settings.data, settings.log_level)
-        _warn_of_strength(options)
+        for warning in strength_warnings(options):
+            notes.print(f"[yellow]{warning}[/]")
         with closing(open_machine(settings.data)) as machine:
             drop_leftovers(machine)
             if source.is_dir():
@@ -146,12 +147,3 @@ def _convert_all(
         print_json({"ok": worst == 0, "films": done})
     if worst:
         raise typer.Exit(worst)
-
-
-def _warn_of_strength(options: JobOptions) -> None:
-    strength = options.recipe.max_disparity
-    if strength > COMFORTABLE_PCT:
-        notes.print(
-            f"[yellow]A strength of {strength} % is more than most eyes like "
-            f"({COMFORTABLE_PCT} %).[/]"
-        )

@@ -1,35 +1,16 @@
 """Options that several commands share, and how they become job options."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
+from stereo_spot.conversion.comfort import check_strength
+from stereo_spot.conversion.devices import FITS, Device
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Container, JobOptions, Recipe, StereoMode, Tier
 from stereo_spot.settings import Settings
-
-COMFORTABLE_PCT = 3.0
-LIMIT_PCT = 5.0
-
-
-class Device(StrEnum):
-    """What the film will be watched on."""
-
-    HEADSET = "headset"
-    TV = "tv"
-    GLASSES = "glasses"
-    PHONE = "phone"
-
-
-_DEVICES: dict[Device, dict[str, Any]] = {
-    Device.HEADSET: {"mode": StereoMode.SBS},
-    Device.TV: {"mode": StereoMode.HALF_SBS, "max_width": 1920},
-    Device.GLASSES: {"mode": StereoMode.ANAGLYPH},
-    Device.PHONE: {"mode": StereoMode.HALF_SBS, "max_width": 1920},
-}
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder for jobs and settings of this machine.")
@@ -64,25 +45,20 @@ def job_options(
         RequestError: `bad_request` naming the option and its value.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
-    values = {**(_DEVICES[device] if device else {}), **chosen}
+    values = {**(FITS[device].options() if device else {}), **chosen}
     recipe = {name: values[name] for name in Recipe.model_fields if name in values}
     rest = {name: values[name] for name in JobOptions.model_fields if name in values}
-    strength = recipe.get("max_disparity", 0.0)
-    if strength > LIMIT_PCT and not force:
-        raise RequestError(
-            ErrorKind.BAD_REQUEST,
-            f"--max-disparity {strength} hurts: more than {LIMIT_PCT} % of the picture's width; "
-            "--force takes it all the same",
-        )
     defaults = {
         "segment_duration_s": settings.segment_duration_s,
         "scene_cuts": settings.scene_cuts,
         "container": Container.AUTO,
     }
     try:
-        return JobOptions(recipe=Recipe(**recipe), **{**defaults, **rest})
+        options = JobOptions(recipe=Recipe(**recipe), **{**defaults, **rest})
     except ValidationError as error:
         raise _refused(error) from error
+    check_strength(options, force=force)
+    return options
 
 
 def _refused(error: ValidationError) -> RequestError:

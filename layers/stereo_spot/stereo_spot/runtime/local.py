@@ -81,6 +81,7 @@ def drop_leftovers(machine: LocalMachine) -> None:
     machine.jobs.drop_tombstones(machine.services.clock())
     sweep(machine.services)
     machine.objects.drop_leftovers()
+    machine.links.drop_abandoned()
     scratch = machine.data / "scratch"
     for folder in scratch.iterdir() if scratch.exists() else ():
         if owner_is_dead(folder.name):

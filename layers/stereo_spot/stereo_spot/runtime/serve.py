@@ -8,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 
 from stereo_spot.errors import ErrorKind, MachineError, RequestError
+from stereo_spot.model import JobOptions
 from stereo_spot.runtime.local import drop_leftovers, only_server, open_machine
 from stereo_spot.runtime.pool import WorkerPool
 from stereo_spot.runtime.steps import StepThreads
@@ -28,7 +29,10 @@ def run_server(settings: Settings, *, ready: Callable[[str], None]) -> None:
     with only_server(settings.data), _listening(settings.host, settings.port) as listener:
         machine = open_machine(settings.data)
         drop_leftovers(machine)
-        app = create_app(machine.services, storage=machine.links)
+        defaults = JobOptions(
+            segment_duration_s=settings.segment_duration_s, scene_cuts=settings.scene_cuts
+        )
+        app = create_app(machine.services, storage=machine.links, defaults=defaults)
         server = uvicorn.Server(
             uvicorn.Config(
                 app, log_level="warning", log_config=None, timeout_graceful_shutdown=_STOP_S

@@ -5,10 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
-from stereo_spot.errors import ErrorKind, RequestError
+from stereo_spot.conversion.comfort import check_strength
 from stereo_spot.model import Container, Job, JobOptions, Recipe, StereoMode, Tier
 
-BEARABLE = 5.0
 _NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
 
 
@@ -61,12 +60,7 @@ class NewJob(Asked):
         recipe = {**defaults.recipe.model_dump(), **_part(said, Recipe)}
         others = {**defaults.model_dump(exclude={"recipe"}), **_part(said, JobOptions)}
         options = JobOptions(recipe=Recipe(**recipe), **others)
-        if options.recipe.max_disparity > BEARABLE and not self.force:
-            raise RequestError(
-                ErrorKind.BAD_REQUEST,
-                f"a strength of {options.recipe.max_disparity} % hurts the eyes; "
-                f"{BEARABLE} % is the limit unless `force` is true",
-            )
+        check_strength(options, force=self.force)
         return options
 
     def asks_for(self, job: Job, defaults: JobOptions) -> bool:

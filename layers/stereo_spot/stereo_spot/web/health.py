@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from stereo_spot.conversion.comfort import BEARABLE_PCT
 from stereo_spot.model import Container, JobStatus, StereoMode, Tier
-from stereo_spot.web.asked import BEARABLE
 from stereo_spot.web.site import ThisSite
 from stereo_spot.web.uploads import MAX_PARTS, PART_BYTES
 
@@ -56,6 +56,6 @@ def limits(site: ThisSite) -> Limits:
         modes=list(StereoMode),
         tiers=list(Tier),
         containers=list(Container),
-        max_disparity=BEARABLE,
+        max_disparity=BEARABLE_PCT,
         segment_duration_s={"min": 0.5, "max": 300.0},
     )

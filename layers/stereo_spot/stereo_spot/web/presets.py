@@ -1,30 +1,30 @@
-"""What a person watches on, and the layout, container and size that fit it."""
+"""The words of the page for what a person watches on, and for the layouts."""
 
 from dataclasses import dataclass
 
-from stereo_spot.model import Container, StereoMode
+from stereo_spot.conversion.devices import FITS, Device, Fit
+from stereo_spot.model import StereoMode
 
 _M = StereoMode
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A choice of the page, in the words of the API."""
+    """A choice of the page."""
 
     label: str
     hint: str
-    mode: StereoMode
-    container: Container = Container.AUTO
-    max_width: int | None = None
+    fit: Fit
 
 
-PRESETS = {
-    "headset": Preset("VR headset", "Full side by side", _M.SBS),
-    "tv": Preset("3D TV", "Half side by side, 1080p", _M.HALF_SBS, max_width=1920),
-    "glasses": Preset("Red/cyan glasses", "Anaglyph, on any screen", _M.ANAGLYPH),
-    "phone": Preset("Phone", "Half side by side, 1080p", _M.HALF_SBS, max_width=1920),
-    "file": Preset("Keep as file", "Full side by side, mkv", _M.SBS, Container.MKV),
+_WORDS = {
+    Device.HEADSET: ("VR headset", "Full side by side"),
+    Device.TV: ("3D TV", "Half side by side, 1080p"),
+    Device.GLASSES: ("Red/cyan glasses", "Anaglyph, on any screen"),
+    Device.PHONE: ("Phone", "Half side by side, 1080p"),
+    Device.FILE: ("Keep as file", "Full side by side, mkv"),
 }
+PRESETS = {device.value: Preset(*words, FITS[device]) for device, words in _WORDS.items()}
 LAYOUT = {
     _M.SBS: "Side by side",
     _M.HALF_SBS: "Half side by side",

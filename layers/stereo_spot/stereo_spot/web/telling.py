@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from stereo_spot.conversion.comfort import strength_warnings
 from stereo_spot.conversion.naming import film_name
 from stereo_spot.conversion.progress import progress_of
 from stereo_spot.keys import SourceKey
-from stereo_spot.model import Job, JobOptions, JobStatus, Segment
+from stereo_spot.model import Job, JobStatus, Segment
 from stereo_spot.web.site import Site
 from stereo_spot.web.views import JobError, JobView, ProgressView, SegmentView
 
@@ -39,7 +40,7 @@ def job_view(job: Job, site: Site) -> JobView:
         ),
         error=_error(job.error_kind, job.error_text, job.error_segment),
         result=_result(job),
-        warnings=warnings_for(job.options),
+        warnings=strength_warnings(job.options),
         links=_links(job, uploaded=uploaded),
     )
 
@@ -92,13 +93,6 @@ def result_name(job: Job) -> str:
     """What the finished film of a job is called."""
     suffix = PurePosixPath(job.output_key or "film.mp4").suffix.removeprefix(".")
     return film_name(job.title, job.mode, suffix)
-
-
-def warnings_for(options: JobOptions) -> list[str]:
-    """What a person should know before watching with these options."""
-    if options.recipe.max_disparity > 3:
-        return ["a strength above 3 % is tiring for many people"]
-    return []
 
 
 def _error(kind: str | None, text: str | None, segment: int | None) -> JobError | None:

@@ -142,6 +142,15 @@ class SignedLinks:
             raise RequestError(ErrorKind.NOT_FOUND, f"nothing is stored at {key}")
         return info, self._objects.open(key, etag=info.etag)
 
+    def drop_abandoned(self) -> None:
+        """Remove uploads in parts that outlived their links."""
+        late = time.time() - UPLOAD_S
+        connection = self._database.read()
+        found = connection.execute("SELECT upload_id FROM uploads WHERE begun_at < ?", (late,))
+        for (upload_id,) in found.fetchall():
+            shutil.rmtree(self._folder(upload_id), ignore_errors=True)
+            connection.execute("DELETE FROM uploads WHERE upload_id = ?", (upload_id,))
+
     # helpers
 
     def _grant(self, key: str, claims: dict[str, str]) -> UploadGrant:
