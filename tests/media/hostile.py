@@ -175,6 +175,7 @@ def wrong_inside(folder: Path, listener: str) -> Iterator[Hostile]:
     yield Hostile(sound_only(folder / "sound.mkv"), (NO_VIDEO,))
     yield Hostile(make(folder, Film("lossless.mkv", codec="ffv1")), (CODEC,))
     yield Hostile(make(folder, Film("huff.avi", codec="huffyuv", pixels="yuv422p")), (CODEC,))
+    yield Hostile(make(folder, Film("order.avi", bframes=2)), (CODEC,))
     small = make(folder, Film("small.ts")).read_bytes()
     large = make(folder, Film("large.ts", size=(128, 96), start=2.2)).read_bytes()
     yield written(folder / "grows.ts", small + large, SIZES)

@@ -71,7 +71,7 @@ def rolled(seed: int) -> tuple[Film, JobOptions, int]:
 def _muxer(container: str, dice: random.Random) -> dict[str, str]:
     if container not in ("mp4", "mov"):
         return {}
-    flags = dice.choice((None, "faststart", "frag_keyframe+empty_moov"))
+    flags = dice.choice((None, "faststart", "frag_keyframe+delay_moov"))
     return {"movflags": flags} if flags else {}
 
 

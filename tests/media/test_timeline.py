@@ -37,7 +37,7 @@ class Pipe:
     def size(self, _):
         return self.reader.size
 
-    def read(self, _, offset, length):
+    def read(self, _, offset, length, spare=None):
         return bytearray(self.reader.read_at(offset, length))
 
 

@@ -86,9 +86,14 @@ class _Clerk:
                 self._room.release()
             done.result()
 
+    def file_of(self, head: sandbox.Head, length: int) -> int:
+        """Where a write goes."""
+        self._check_wanted()
+        self._make_room(str(head["to"]))
+        return self._files.file_for(str(head["to"]), int(head["at"]), length)
+
     def hear(self, head: sandbox.Head, block: bytearray) -> None:
-        if self._given_up:
-            raise StepError(ErrorKind.CANCELLED, "cutting was given up")
+        self._check_wanted()
         match head["say"]:
             case "write":
                 self._make_room(str(head["to"]))
@@ -106,6 +111,10 @@ class _Clerk:
             sandbox.run("cut", request, readers=self._files.reader, limits=limits, hear=self.hear)
         finally:
             self._ready.put(None)
+
+    def _check_wanted(self) -> None:
+        if self._given_up:
+            raise StepError(ErrorKind.CANCELLED, "cutting was given up")
 
     def _make_room(self, name: str) -> None:
         """Wait with a new segment file until fewer than two others are there."""

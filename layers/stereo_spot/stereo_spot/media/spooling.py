@@ -1,7 +1,9 @@
 """Files that the guarded process writes through its parent; it can open none itself."""
 
+import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
@@ -42,13 +44,24 @@ class Scratch:
         Raises:
             MachineError: `disk_full`.
         """
-        if at < 0 or at + len(data) > self._max_bytes:
-            raise SourceError(ErrorKind.SOURCE_CORRUPT, f"{name} would grow past every limit")
+        descriptor = self.file_for(name, at, len(data))
         view = memoryview(data)
-        try:
+        with self.watching_space():
             while view:
-                done = os.pwrite(self._descriptor(name), view, at)
+                done = os.pwrite(descriptor, view, at)
                 view, at = view[done:], at + done
+
+    def file_for(self, name: str, at: int, length: int) -> int:
+        """The open file for a write of `length` bytes at `at`."""
+        if at < 0 or at + length > self._max_bytes:
+            raise SourceError(ErrorKind.SOURCE_CORRUPT, f"{name} would grow past every limit")
+        return self._descriptor(name)
+
+    @contextlib.contextmanager
+    def watching_space(self) -> Iterator[None]:
+        """Turn a full disk into the error that says so."""
+        try:
+            yield
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise MachineError(

@@ -34,11 +34,11 @@ class Channel:
         self._incoming = incoming
         self._outgoing = outgoing
 
-    def receive(self) -> tuple[dict[str, Any], bytearray]:
+    def receive(self, spare: bytearray | None = None) -> tuple[dict[str, Any], bytearray]:
         """The next message; EOFError when the parent is gone."""
         head_length, block_length = LENGTHS.unpack(self._exactly(LENGTHS.size))
         head = decode(bytes(self._exactly(head_length)))
-        return head, self._exactly(block_length)
+        return head, self._exactly(block_length, spare)
 
     def tell(self, head: dict[str, Any], block: bytes | memoryview = b"") -> None:
         """Send a message that wants no answer."""
@@ -46,18 +46,18 @@ class Channel:
         if len(block):
             self._send(block)
 
-    def read(self, of: str, at: int, length: int) -> bytearray:
-        """Bytes of a stored object."""
+    def read(self, of: str, at: int, length: int, spare: bytearray | None = None) -> bytearray:
+        """Bytes of a stored object; in `spare` where that has the right length."""
         self.tell({"say": "read", "of": of, "at": at, "length": length})
-        return self.receive()[1]
+        return self.receive(spare)[1]
 
     def size(self, of: str) -> int:
         """Length of a stored object."""
         self.tell({"say": "size", "of": of})
         return int(self.receive()[0]["size"])
 
-    def _exactly(self, length: int) -> bytearray:
-        block = bytearray(length)
+    def _exactly(self, length: int, spare: bytearray | None = None) -> bytearray:
+        block = spare if spare is not None and len(spare) == length else bytearray(length)
         view = memoryview(block)
         while view:
             got = os.readv(self._incoming, [view])

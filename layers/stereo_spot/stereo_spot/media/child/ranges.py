@@ -74,14 +74,14 @@ class RemoteFile:
         return self._fetch()
 
     def _fetch(self) -> tuple[int, bytearray]:
-        length = FIRST_BLOCK
+        length, spare = FIRST_BLOCK, None
         for start, block in self._blocks.items():
             if start + len(block) == self._position:
                 length = min(4 * len(block), LARGEST_BLOCK)
-                del self._blocks[start]
+                spare = self._blocks.pop(start)
                 break
         start = self._position
-        block = self._channel.read(self.name, start, min(length, self.size - start))
+        block = self._channel.read(self.name, start, min(length, self.size - start), spare)
         if not block:
             raise EOFError
         self._blocks[start] = block

@@ -108,6 +108,7 @@ def walk(film: Film, limits: MediaLimits) -> Timeline:
         film.container.seek(start, stream=film.video)
         line = _pass(film, limits)
     film.file.hollow = ()
+    _check_order(film)
     _finish(line, film, limits)
     return line
 
@@ -171,6 +172,16 @@ def _beginning(film: Film, packet: Packet[Any]) -> bytes:
     film.file.seek(here)
     film.file.hollow = hollow
     return data
+
+
+def _check_order(film: Film) -> None:
+    """AVI has no presentation times; only H.264 does not give them away in another manner."""
+    if film.demuxer == "avi" and film.codec == "h264" and film.video.codec_context.has_b_frames:
+        raise SourceError(
+            ErrorKind.SOURCE_UNSUPPORTED_CODEC,
+            "the film is H.264 with B-frames in AVI, which does not say when frames are shown; "
+            "remux it to mkv or mp4 first",
+        )
 
 
 def _finish(line: Timeline, film: Film, limits: MediaLimits) -> None:
