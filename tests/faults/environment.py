@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from stereo_spot.model import JobStatus
+from stereo_spot.transitions.job import RECLAIM_LIMIT
 
 from tests.faults import steps_chunk, steps_end, steps_render, steps_sweep
 from tests.faults.actors import FAULTS, NOBODY, joined, left, sent, used
@@ -48,6 +49,8 @@ class Setting(NamedTuple):
     uploaded: bool = True
     poison: bool = False
     """Whether the engine fails on segment 0 every time."""
+    reclaims: int = RECLAIM_LIMIT
+    """How many workers may be lost without progress."""
 
 
 class Edge(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from stereo_spot.model import JobStatus
-from stereo_spot.transitions.job import TRY_LIMIT
+from stereo_spot.transitions.job import RECLAIM_LIMIT, TRY_LIMIT
 
 from tests.faults.rules import Rules
 from tests.faults.world import NOW, World
@@ -55,9 +55,12 @@ def only_spent_jobs_fail(m: Rules, w: World) -> bool:
         return "cancel" in w.ghost.spent
     if kind == "source_changed":
         return "replace" in w.ghost.spent
+    rows = [m.table[row] for row in w.rows if row]
     if kind == "no_progress":
-        return bool(job["deadline_at"] < NOW)
-    rows = (m.table[row] for row in w.rows if row)
+        return bool(job["deadline_at"] < NOW or job["reclaims"] >= m.reclaims) or any(
+            row["reclaims"] >= m.reclaims and row["progress_mark"] >= job["done_hint"]
+            for row in rows
+        )
     return job["tries"] >= TRY_LIMIT or any(
         row["tries"] >= TRY_LIMIT and row["round"] == job["round"] for row in rows
     )
@@ -122,7 +125,7 @@ def can_still_complete(m: Rules, w: World, retries: int) -> bool:
     status = JobStatus(job["status"])
     if status in (_S.DELETED, _S.COMPLETED) or m.poison or _DISTURBING & {*w.ghost.spent}:
         return False
-    if "source_etag" not in job or "start_requested_at" not in job:
+    if m.reclaims < RECLAIM_LIMIT or "source_etag" not in job or "start_requested_at" not in job:
         return False
     if retries:
         return status.open or status is _S.FAILED

@@ -7,8 +7,12 @@ own changes (`rules.py`); the steps are mirrored call by call (`steps_*.py`).
 
 import gc
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
+
+from stereo_spot.conversion import ending
+from stereo_spot.transitions import segment, walk
 
 from tests.faults.actors import left
 from tests.faults.environment import Setting, edges, start_of
@@ -88,13 +92,32 @@ def explore(setting: Setting, mutant: Mutant | None = None, *, limit: int = 2_00
     """Visit every state; stops at the first broken invariant."""
     gc.disable()  # a million small tuples without a cycle among them
     try:
-        return _explored(setting, mutant or Mutant(), limit)
+        with _reclaim_limit(setting.reclaims):
+            return _explored(setting, mutant or Mutant(), limit)
     finally:
         gc.enable()
 
 
+@contextmanager
+def _reclaim_limit(limit: int) -> Iterator[None]:
+    """The product under another limit: its own is beyond what can be explored."""
+    before = {module: module.RECLAIM_LIMIT for module in (walk, segment, ending)}
+    try:
+        for module in before:
+            module.RECLAIM_LIMIT = limit
+        yield
+    finally:
+        for module, own in before.items():
+            module.RECLAIM_LIMIT = own
+
+
 def _explored(setting: Setting, mutant: Mutant, limit: int) -> Outcome:
-    rules = Rules(mutant, segments=setting.segments, poison=setting.poison)
+    rules = Rules(
+        mutant,
+        segments=setting.segments,
+        poison=setting.poison,
+        reclaims=setting.reclaims,
+    )
     space = _Space(start_of(rules, setting))
     number = 0
     while number < len(space.worlds):

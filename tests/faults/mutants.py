@@ -49,6 +49,8 @@ _NO_SWEEPER = Setting(segments=2, sweeper=False)
 _TWICE = Setting(segments=2, actors=1, faults=faults(twice=1))
 _REPLACE = Setting(actors=1, faults=faults(replace=1))
 _FOREIGN = Setting(actors=1, faults=faults(foreign=1))
+_LOST = Setting(segments=2, actors=1, reclaims=1, faults=faults(stop=1))
+_KILLED = Setting(actors=1, reclaims=1, faults=faults(kill=2))
 _POISON = Setting(actors=1, poison=True)
 _WAITING = Setting(actors=1, uploaded=False, faults=faults(kill=1))
 
@@ -69,6 +71,8 @@ CASES: tuple[Case, ...] = (
     Case(_forced("retry does not raise the round", "retry", {"round": 1}), _RETRY, "I6"),
     Case(_blocked("old tries count in a new round", "claim segment in a new round"), _RETRY, "I5"),
     Case(_weak("fail does not look at the status", "fail", "status"), _RETRY, "I4"),
+    Case(_weak("fail does not look at progress", "fail", "done_hint"), _LOST, "I6"),
+    Case(_weak("fail does not look at the plan's coming", "fail", "reclaims"), _KILLED, "I6"),
     Case(_weak("flip does not look at the status", "flip", "status"), _DELETE, "I4"),
     Case(
         _weak("chunking completes in any status", "complete chunking", "status"),

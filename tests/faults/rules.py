@@ -45,10 +45,19 @@ class IllegalMoveError(AssertionError):
 class Rules:
     """Applies the changes; remembers every answer, since rows are few and asked often."""
 
-    def __init__(self, mutant: Mutant, *, segments: int = 1, poison: bool = False) -> None:
+    def __init__(
+        self,
+        mutant: Mutant,
+        *,
+        segments: int = 1,
+        poison: bool = False,
+        reclaims: int = moves.RECLAIM_LIMIT,
+    ) -> None:
         self.mutant = mutant
         self.segments = segments
         """The number of segments of the first plan."""
+        self.reclaims = reclaims
+        """How many workers may be lost without progress."""
         self.poison = poison
         """Whether the engine fails on segment 0 every time."""
         self.table = RowTable()
@@ -150,8 +159,8 @@ def _retry(status: str, round_: int, source: int | None, chunked: float | None) 
     return moves.retry(NOW, _shadow(status, round_, source_etag=etag, chunked_at=chunked))
 
 
-def _failed(status: str, round_: int, hint: int, kind: str) -> Change:
-    read = _shadow(status, round_, done_hint=hint)
+def _failed(status: str, round_: int, hint: int, reclaims: int, kind: str) -> Change:
+    read = _shadow(status, round_, done_hint=hint, reclaims=reclaims)
     return moves.fail(NOW, read, Failure(ErrorKind(kind), "", None))
 
 

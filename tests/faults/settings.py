@@ -29,6 +29,9 @@ QUICK: dict[str, Setting] = {
     "a stranger's bytes at a key": Setting(actors=1, faults=faults(foreign=1, kill=1)),
     "source replaced": Setting(faults=faults(replace=1)),
     "another plan after a kill": Setting(actors=1, faults=faults(replan=1, kill=1)),
+    "workers lost without progress": Setting(
+        segments=2, actors=1, reclaims=1, faults=faults(stop=1)
+    ),
     "poison": Setting(poison=True),
     "poison and a kill": Setting(actors=1, poison=True, faults=faults(kill=1)),
     "poison in one of two segments": Setting(segments=2, actors=1, poison=True),
@@ -40,6 +43,9 @@ LONG: dict[str, Setting] = {
     "deleted on the way, two workers": Setting(faults=faults(delete=1)),
     "poison of two segments and a kill": Setting(
         segments=2, actors=1, poison=True, faults=faults(kill=1)
+    ),
+    "workers killed without progress": Setting(
+        segments=2, actors=1, reclaims=1, faults=faults(kill=2)
     ),
     "two kills, two workers": Setting(faults=faults(kill=2)),
     "two kills among two segments": Setting(segments=2, actors=1, faults=faults(kill=2)),

@@ -15,7 +15,7 @@ def chunk_read(m: Rules, w: World, a: Actor) -> Next:
     job = m.table[w.job]
     if job["status"] not in _MINE:
         return [stop(w, a)]
-    seen = (job["status"], job["round"], job["done_hint"])
+    seen = (job["status"], job["round"], job["done_hint"], job["reclaims"])
     return [go(w, a, "chunk_head", seen, job.get("source_etag"), "start_requested_at" in job)]
 
 

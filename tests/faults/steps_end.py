@@ -19,6 +19,9 @@ def spent_read(m: Rules, w: World, a: Actor) -> Next:
 def may_be_spent(m: Rules, w: World) -> bool:
     """Whether a reader who looks at job and rows now or soon could find the tries used up."""
     most = max(m.table[row].get("tries", 0) for row in (w.job, *w.rows))
+    lost = max(m.table[row].get("reclaims", 0) for row in (w.job, *w.rows))
+    if lost + left(w, "kill") + left(w, "stop") >= m.reclaims:
+        return True
     strange = left(w, "foreign") or "foreign" in w.ghost.spent
     return bool(strange) or most + left(w, "broken") >= TRY_LIMIT or m.poison
 
@@ -36,12 +39,12 @@ def failing_in(m: Rules, w: World, a: Actor, job: int) -> World | None:
     if failure is None:
         return None
     read = m.table[job]
-    return go(w, a, "fail", read["status"], read["round"], read["done_hint"], str(failure.kind))
+    seen = (read["status"], read["round"], read["done_hint"], read["reclaims"])
+    return go(w, a, "fail", *seen, str(failure.kind))
 
 
 def fail(m: Rules, w: World, a: Actor) -> Next:
-    status, round_, hint, kind = a[3:]
-    return ended_by(m, w, a, m.job(w.job, "fail", status, round_, hint, kind))
+    return ended_by(m, w, a, m.job(w.job, "fail", *a[3:]))
 
 
 def refuse(m: Rules, w: World, a: Actor) -> Next:

@@ -59,7 +59,12 @@ def fail(now: float, read: Job, failure: Failure) -> Change:
     """The job as it was read ends in failure; a retry or any progress in between refuses it."""
     return Change(
         "fail",
-        (*_as_read(read), is_("done_hint", read.done_hint), LeaseFree(now)),
+        (
+            *_as_read(read),
+            is_("done_hint", read.done_hint),
+            is_("reclaims", read.reclaims),
+            LeaseFree(now),
+        ),
         _failed(now, failure),
     )
 
