@@ -105,9 +105,8 @@ def along_edges(depth: Map, grey: Grey) -> Map:
         return np.asarray(cv2.blur(some, (GUIDE_PX, GUIDE_PX)), np.float32)
 
     middle, level = mean(guide), mean(depth)
-    slope = (mean(guide * depth) - middle * level) / (
-        mean(guide * guide) - middle * middle + np.float32(GUIDE_SOFTNESS)
-    )
+    spread = mean(guide * guide) - middle * middle + np.float32(GUIDE_SOFTNESS)
+    slope = np.asarray((mean(guide * depth) - middle * level) / spread, np.float32)
     drawn = mean(slope) * guide + mean(level - slope * middle)
     share = np.float32(GUIDE_SHARE)
     return np.asarray(np.clip(drawn * share + depth * (1 - share), 0.0, 1.0), np.float32)

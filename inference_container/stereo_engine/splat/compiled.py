@@ -18,8 +18,16 @@ def _kernel(function: F) -> F:
 
 
 @_kernel
-def _steps(disparity: Any) -> Any:
-    return np.int32(np.floor(disparity * np.float32(STEP) + np.float32(0.5)))
+def _place(disparity: Rows, place: Rows, gap: Rows) -> None:
+    """Where each source pixel lands, and how far the next one of its surface is from it."""
+    width = disparity.shape[0]
+    for x in range(width):
+        steps = np.floor(disparity[x] * np.float32(STEP) + np.float32(0.5))
+        place[x] = np.int32(x << SHIFT) - np.int32(steps)
+    for x in range(width - 1):
+        between = place[x + 1] - place[x]
+        gap[x] = between if 0 < between < JOINED else 0
+    gap[width - 1] = 0
 
 
 @_kernel
@@ -34,43 +42,56 @@ def _column(column: Any, beyond: Any, gap: Any, gap_left: Any) -> Any:
 
 
 @_kernel
-def _land(disparity: Rows, top: Rows, under: Rows, cover: Rows) -> None:
-    """Write what each target shows: see `reference.land`."""
+def _land(disparity: Rows, rows: Rows) -> None:
+    """Write what each target shows into the first three of `rows`: see `reference.land`."""
     width = disparity.shape[0]
+    top, under, cover, place, gaps = rows[0], rows[1], rows[2], rows[3], rows[4]
+    _place(disparity, place, gaps)
     top[:] = -1
     cover[:] = STEP
-    here = _steps(disparity[0])
-    place = -here
-    start = place - HALF
     gap_left = np.int32(0)
+    end = np.int32(0)
     for x in range(width):
-        gap = np.int32(0)
-        if x + 1 < width:
-            beside = _steps(disparity[x + 1])
-            gap = np.int32(STEP + here - beside)
-            here = beside
-        step = gap
-        if gap >= JOINED or gap < 0:
-            gap = np.int32(0)
-        end = place + (gap >> 1 if gap > 0 else HALF)
-        open_left = gap_left == 0 and x > 0
-        open_right = gap == 0 and x + 1 < width
-        first = int((start + HALF) >> SHIFT if open_left else (start >> SHIFT) + 1)
-        last = int((end + HALF - 1) >> SHIFT if open_right else end >> SHIFT)
-        for target in range(max(first, 0), min(last, width - 1) + 1):
-            middle = np.int32(target << SHIFT)
-            at = np.uintp(target)
-            column = _column(np.int32(x << SHIFT), middle - place, gap, gap_left)
-            cover[at] = STEP
-            if open_left or open_right:
-                under[at] = top[at]
-                before = start - middle + HALF if open_left else 0
-                after = middle + HALF - end if open_right else 0
-                cover[at] = STEP - max(0, before) - max(0, after)
-            top[at] = column
-        place += step
-        start = end if gap > 0 else place - HALF
+        here, gap = place[x], gaps[x]
+        start = end if gap_left > 0 else here - HALF
+        end = here + (gap >> 1 if gap > 0 else HALF)
+        column = np.int32(x << SHIFT)
+        if gap > 0 and gap_left > 0:
+            first, last = max((start >> SHIFT) + 1, 0), min(end >> SHIFT, width - 1)
+            for target in range(first, last + 1):
+                beyond = np.int32(target << SHIFT) - here
+                top[np.uintp(target)] = _column(column, beyond, gap, gap_left)
+                cover[np.uintp(target)] = STEP
+        else:
+            _land_border(top, under, cover, x, here, start, end, gap, gap_left)
         gap_left = gap
+
+
+@_kernel
+def _land_border(
+    top: Rows,
+    under: Rows,
+    cover: Rows,
+    x: int,
+    place: Any,
+    start: Any,
+    end: Any,
+    gap: Any,
+    gap_left: Any,
+) -> None:
+    """Land a pixel where its surface ends: it may cover its first and last target in part."""
+    width = top.shape[0]
+    open_left = gap_left == 0 and x > 0
+    open_right = gap == 0 and x + 1 < width
+    first = (start + HALF) >> SHIFT if open_left else (start >> SHIFT) + 1
+    last = (end + HALF - 1) >> SHIFT if open_right else end >> SHIFT
+    for target in range(max(first, 0), min(last, width - 1) + 1):
+        middle = np.int32(target << SHIFT)
+        before = start - middle + HALF if open_left else 0
+        after = middle + HALF - end if open_right else 0
+        under[target] = top[target]
+        top[target] = _column(np.int32(x << SHIFT), middle - place, gap, gap_left)
+        cover[target] = STEP - max(0, before) - max(0, after)
 
 
 @_kernel
@@ -156,10 +177,11 @@ def warp_planes(
     disparity: Rows, y: Rows, u: Rows, v: Rows, out_y: Rows, out_u: Rows, out_v: Rows
 ) -> int:
     """See `reference.warp_planes`."""
-    top, under, cover, mixed = np.empty((4, disparity.shape[1]), np.int32)
+    rows = np.empty((5, disparity.shape[1]), np.int32)
+    top, under, cover, mixed = rows[0], rows[1], rows[2], rows[3]
     holes = 0
     for row in range(disparity.shape[0]):
-        _land(disparity[row], top, under, cover)
+        _land(disparity[row], rows)
         hidden, mixes = _fill(top, under, cover, mixed)
         holes += hidden
         _sample(y[row], top, out_y[row])
@@ -174,9 +196,10 @@ def warp_planes(
 @_kernel
 def warp_picture(disparity: Rows, picture: Rows, out: Rows, hidden: Rows) -> None:
     """See `reference.warp_picture`."""
-    top, under, cover, mixed = np.empty((4, disparity.shape[1]), np.int32)
+    rows = np.empty((5, disparity.shape[1]), np.int32)
+    top, under, cover, mixed = rows[0], rows[1], rows[2], rows[3]
     for row in range(disparity.shape[0]):
-        _land(disparity[row], top, under, cover)
+        _land(disparity[row], rows)
         for target in range(top.shape[0]):
             bare = cover[target] < HALF and under[target] < 0
             hidden[row, target] = top[target] < 0 or bare
