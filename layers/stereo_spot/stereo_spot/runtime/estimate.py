@@ -9,6 +9,8 @@ from stereo_spot.model import Frozen, JobOptions, SourceFacts, StereoMode
 _FIRST_GUESS = {"classic": 12e6, "stub": 30e6}
 """Source pixels per second and worker, before this machine has been measured."""
 _BITS_PER_PIXEL = 0.15
+_START_S = 2.5
+"""What planning, starting the workers and joining take, however short the film."""
 _DOUBLED = {StereoMode.SBS, StereoMode.TOP_BOTTOM}
 
 
@@ -39,7 +41,7 @@ def estimate(
     film = pixels * (2 if recipe.mode in _DOUBLED else 1) * _BITS_PER_PIXEL / 8
     return Estimate(
         frames=frames,
-        seconds=pixels / speed / workers,
+        seconds=_START_S + pixels / speed / workers,
         measured=recipe.tier in speeds,
         needed_bytes=round(source_bytes * share + 2 * film),
         free_bytes=shutil.disk_usage(data).free,
@@ -49,7 +51,7 @@ def estimate(
 def learn_speed(facts: SourceFacts, tier: str, seconds: float, workers: int, data: Path) -> None:
     """Remember how fast this machine was."""
     pixels = facts.width * facts.height * facts.frames
-    speeds = _speeds(data) | {tier: pixels / max(seconds, 0.1) / workers}
+    speeds = _speeds(data) | {tier: pixels / max(seconds - _START_S, 0.5) / workers}
     draft = _speed_file(data).with_suffix(".part")
     draft.write_text(json.dumps(speeds))
     draft.replace(_speed_file(data))
