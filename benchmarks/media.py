@@ -8,10 +8,8 @@ Prints a table and writes benchmarks/media.json. Without an ffmpeg program its r
 import argparse
 import contextlib
 import http.client
-import http.server
 import json
 import os
-import re
 import resource
 import shutil
 import subprocess
@@ -25,6 +23,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from media_store import Discard, HttpReader, LocalReader, upload
 from stereo_spot.media.cut import cut
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.join import join
@@ -33,89 +32,6 @@ from stereo_spot.model import JobOptions
 
 SEGMENT_S = 5.0
 LIMITS = MediaLimits()
-
-
-class Ranges(http.server.BaseHTTPRequestHandler):
-    """Serves one file by ranges and takes uploads that it throws away."""
-
-    protocol_version = "HTTP/1.1"
-    path_served = Path()
-
-    def do_GET(self) -> None:
-        size = self.path_served.stat().st_size
-        match = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        start = int(match[1]) if match else 0
-        end = min(int(match[2]) + 1 if match and match[2] else size, size)
-        self.send_response(206 if match else 200)
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Length", str(end - start))
-        if match:
-            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
-        self.end_headers()
-        with self.path_served.open("rb") as file, contextlib.suppress(OSError):
-            while start < end:
-                start += os.sendfile(self.connection.fileno(), file.fileno(), start, end - start)
-
-    def do_PUT(self) -> None:
-        left = int(self.headers["Content-Length"])
-        while left > 0:
-            left -= len(self.rfile.read(min(left, 1 << 20)))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def serve(path: Path) -> None:
-    """Be the object store, in a process of its own; prints its port first."""
-    Ranges.path_served = path
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ranges)
-    print(server.server_address[1], flush=True)
-    server.serve_forever()
-
-
-class HttpReader:
-    """A RangeReader over HTTP with one connection kept open."""
-
-    def __init__(self, port: int, size: int) -> None:
-        self.size = size
-        self.requests = 0
-        self._connection = http.client.HTTPConnection("127.0.0.1", port)
-
-    def read_at(self, offset: int, length: int) -> bytes:
-        self.requests += 1
-        end = min(offset + length, self.size) - 1
-        self._connection.request("GET", "/film", headers={"Range": f"bytes={offset}-{end}"})
-        return self._connection.getresponse().read()
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-def upload(port: int, path: Path) -> None:
-    """Store a file as the pipeline would."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    with path.open("rb") as body:
-        connection.request("PUT", "/out", body, {"Content-Length": str(path.stat().st_size)})
-        connection.getresponse().read()
-    connection.close()
-
-
-class Discard:
-    """A RangeWriter that keeps the head only, as an uploader does."""
-
-    head_bytes = 0
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._head = bytearray()
-
-    def write_at(self, offset: int, data: bytes) -> None:
-        if offset < self.head_bytes:
-            self._head[offset : offset + len(data)] = data
-        self.size = max(self.size, offset + len(data))
 
 
 def make(path: Path, gigabytes: float) -> None:
@@ -224,22 +140,6 @@ def joined(port: int, size: int, work: Path) -> dict[str, float]:
     return {"wall_s": took, "rss_mb": peak.rss / 1e6, "disk_mb": 0.0, "out_mb": out.size / 1e6}
 
 
-class LocalReader:
-    """A part on this disk."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.size = path.stat().st_size
-
-    def read_at(self, offset: int, length: int) -> bytes:
-        with self._path.open("rb") as file:
-            file.seek(offset)
-            return file.read(length)
-
-    def close(self) -> None:
-        pass
-
-
 def ffmpeg_url(port: int, work: Path, ffmpeg: str, suffix: str) -> dict[str, float]:
     """ffmpeg's own segmenter reading the same URL, each segment stored as it is listed."""
     started = time.monotonic()
@@ -308,11 +208,7 @@ def main() -> None:
     parser.add_argument("--ffmpeg", default=shutil.which("ffmpeg"))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.serve:
-        serve(arguments.serve)
-        return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
         source = folder / f"film.{arguments.kind}"
@@ -324,7 +220,9 @@ def main() -> None:
 def run(folder: Path, source: Path, arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     """The best of all runs of every way, taken in turn so that noise falls on all alike."""
     server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", source], stdout=subprocess.PIPE, text=True
+        [sys.executable, Path(__file__).with_name("media_store.py"), source],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     port, size = int(server.stdout.readline()), source.stat().st_size
     ways: dict[str, Callable[[Path], dict[str, float]]] = {
