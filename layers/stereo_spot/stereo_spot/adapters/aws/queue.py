@@ -16,6 +16,7 @@ class QueuedMessage:
     receipt: str
     received: int
     """How often it has been delivered, this time included."""
+    message_id: str = ""
 
 
 class SqsQueue:
@@ -34,6 +35,7 @@ class SqsQueue:
         )
         return [
             QueuedMessage(
+                message_id=message["MessageId"],
                 body=message["Body"],
                 receipt=message["ReceiptHandle"],
                 received=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),

@@ -1,0 +1,190 @@
+"""The operator's tools, the queues, the bus and Batch."""
+
+import json
+
+import pytest
+import requests
+from botocore.awsrequest import AWSResponse
+from moto.core.botocore_stubber import MockRawResponse
+from stereo_spot.adapters.aws.bus import BatchRenderQueue, EventBridgeBus
+from stereo_spot.adapters.aws.queue import SqsQueue
+from stereo_spot.conversion.create import create
+from stereo_spot.errors import MachineError, RequestError
+from stereo_spot.events import JobFailed, ObjectStored
+from stereo_spot.keys import SegmentKey
+from stereo_spot.media.engine import Engine
+from stereo_spot.model import JobOptions, JobStatus, StereoMode
+from stereo_spot.runtime.aws_smoke import smoke
+from stereo_spot.runtime.aws_tools import letters, recover, redrive, settings_of
+from stereo_spot.runtime.aws_worker import work_off
+from stereo_spot.transitions import job as moves
+
+from tests.aws import stage
+from tests.handlers.conftest import event
+
+JOB = "12345678-1234-1234-1234-123456789abc"
+
+
+@pytest.fixture
+def sqs(aws):
+    return stage.client("sqs")
+
+
+@pytest.fixture
+def new_queue(sqs):
+    def make(name):
+        return SqsQueue(sqs, sqs.create_queue(QueueName=name)["QueueUrl"], long_poll_s=0)
+
+    return make
+
+
+class TestQueues:
+    def test_dead_letters_are_looked_at_without_being_taken(self, new_queue):
+        queue = new_queue("dead")
+        queue.send('{"a": 1}')
+        queue.send("not json")
+
+        for _ in range(2):
+            found = letters(queue)
+            assert sorted(str(letter.body) for letter in found) == ["not json", "{'a': 1}"]
+
+    def test_a_redrive_moves_every_message(self, new_queue):
+        dead, target = new_queue("dead"), new_queue("target")
+        for number in range(23):
+            dead.send(str(number))
+
+        assert redrive(dead, target) == 23
+        assert letters(dead) == []
+        assert sorted(int(letter.body) for letter in letters(target)) == list(range(23))
+
+    def test_a_discard_removes_them(self, new_queue):
+        dead = new_queue("dead")
+        dead.send("x")
+
+        assert redrive(dead, None) == 1
+        assert letters(dead) == []
+
+    def test_a_worker_of_a_queue_passes_over_what_it_cannot_read_and_keeps_what_failed(
+        self, deployment, new_queue
+    ):
+        queue = new_queue("video-worker")
+        create(JobOptions(), deployment, job_id=JOB)
+        for body in ("not json", json.dumps(event("sqs-s3-test")), json.dumps({"job_id": JOB})):
+            queue.send(body)
+        queue.send(json.dumps(event("sqs-s3-classic")))
+        engine = Engine()
+
+        turns = iter([False] * 6 + [True])
+        work_off(queue, stage.BUCKETS, deployment, engine, stop=lambda: next(turns))
+
+        assert letters(queue) == []
+
+
+class TestBus:
+    def test_an_event_arrives_as_it_was_sent(self, deployment, sqs):
+        url = sqs.create_queue(QueueName="tap")["QueueUrl"]
+        events = stage.client("events")
+        events.put_rule(
+            Name="tap", EventBusName=stage.BUS, EventPattern='{"source": ["stereo-spot"]}'
+        )
+        arn = "arn:aws:sqs:us-east-1:123456789012:tap"
+        events.put_targets(Rule="tap", EventBusName=stage.BUS, Targets=[{"Id": "t", "Arn": arn}])
+        told = JobFailed(job_id=JOB, round=2, error_kind="segment_failed", error_text="ü" * 10)
+
+        EventBridgeBus(events, stage.BUS).publish(told)
+
+        (message,) = SqsQueue(sqs, url, long_poll_s=0).receive()
+        body = json.loads(message.body)
+        assert (body["source"], body["detail-type"]) == ("stereo-spot", "JobFailed")
+        assert JobFailed.model_validate(body["detail"]) == told
+
+    def test_a_bus_that_refuses_is_tried_again_and_then_told_of(self):
+        class Refusing:
+            calls = 0
+
+            def put_events(self, **_):
+                self.calls += 1
+                return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+
+        refusing = Refusing()
+        with pytest.raises(MachineError, match="Throttling"):
+            EventBridgeBus(refusing, "b").publish(ObjectStored(key="k"))
+        assert refusing.calls > 1
+
+    def test_a_segment_is_submitted_with_its_key(self, aws):
+        batch, sent = stage.client("batch"), []
+
+        def answer(request, **_):
+            sent.append(json.loads(request.body))
+            body = b'{"jobId": "1", "jobName": "n"}'
+            return AWSResponse(request.url, 200, {}, MockRawResponse(body))
+
+        batch.meta.events.unregister("before-send", stage.answered)
+        batch.meta.events.register("before-send.batch.SubmitJob", answer)
+        key = SegmentKey(JOB, 1, 2, StereoMode.SBS)
+
+        BatchRenderQueue(batch, queue="q", definition="d").submit([key])
+
+        assert sent[0]["parameters"] == {"key": str(key)}
+        assert (sent[0]["jobQueue"], sent[0]["jobDefinition"]) == ("q", "d")
+
+
+class TestRecover:
+    def test_an_unknown_job_is_refused(self, deployment):
+        with pytest.raises(RequestError):
+            recover(JOB, deployment)
+
+    def test_a_job_whose_last_events_were_lost_goes_on(self, deployment):
+        create(JobOptions(), deployment, job_id=JOB)
+        deployment.jobs.apply(
+            JOB, *moves.claim_chunk(deployment.clock(), "a", -1.0, etag="e", size=1)
+        )
+
+        told = recover(JOB, deployment)
+
+        assert (told.before, told.after) == (JobStatus.CHUNKING_IN_PROGRESS,) * 2
+        assert told.asked_for == ("chunk",)
+
+    def test_a_stacks_outputs_name_its_settings(self):
+        from tests.template.translated import source
+
+        outputs = {name: f"the-{name}" for name in source()["Outputs"]}
+        found = settings_of(outputs, "eu-west-1")
+
+        assert (found.jobs_table, found.region) == ("the-JobsTableName", "eu-west-1")
+        assert found.render_definition == "the-RenderDefinitionArn"
+
+
+def by_requests(method, url, headers, body):
+    answer = requests.request(method, url, headers=headers, data=body, timeout=10)
+    return answer.status_code, answer.content
+
+
+class TestSmoke:
+    def test_every_check_passes_on_a_deployment_and_nothing_is_left(self, deployment, new_queue):
+        checks = list(
+            smoke(deployment, {"video-worker": new_queue("video-worker")}, fetch=by_requests)
+        )
+
+        assert [
+            (check.name, check.passed, check.detail) for check in checks if not check.passed
+        ] == []
+        assert len(checks) == 5
+        assert list(deployment.objects.list("")) == []
+
+    def test_a_store_that_lets_the_second_writer_win_is_found_out(self, deployment, s3):
+        from dataclasses import replace
+
+        from stereo_spot.adapters.aws.objects import S3ObjectStore
+
+        forgetful = stage.client("s3")
+        forgetful.meta.events.register(
+            "provide-client-params.s3.PutObject",
+            lambda params, **_: {k: v for k, v in params.items() if k != "IfNoneMatch"},
+        )
+        app = replace(deployment, objects=S3ObjectStore(forgetful, stage.BUCKETS))
+
+        failed = [check for check in smoke(app, {}, fetch=by_requests) if not check.passed]
+
+        assert [check.name for check in failed] == ["first writer wins"]
+        assert "If-None-Match" in failed[0].detail
