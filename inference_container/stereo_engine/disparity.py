@@ -24,7 +24,7 @@ def disparity_of(
     depth: NDArray[np.float32], recipe: Recipe, width: int, strength: float = 1.0
 ) -> NDArray[np.float32]:
     """Disparity in px at picture `width` for depth [H, W] in 0..1; never beyond the budget."""
-    known = np.clip(np.nan_to_num(depth, nan=0.0, posinf=0.0, neginf=0.0), 0.0, 1.0)
+    known = np.clip(np.where(np.isfinite(depth), depth, np.float32(0)), 0.0, 1.0)
     scale = recipe.max_disparity / 100.0 * width * strength
     return ((known - np.float32(recipe.convergence)) * np.float32(scale)).astype(np.float32)
 
