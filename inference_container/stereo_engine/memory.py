@@ -6,6 +6,10 @@ from typing import Self
 GIB = 1 << 30
 
 
+class Again(Exception):
+    """The same job is worth another try: it will do less at once."""
+
+
 @dataclass(frozen=True)
 class MemoryPlan:
     """The knobs that trade memory for speed and steadiness."""
@@ -13,6 +17,8 @@ class MemoryPlan:
     window: int = 110
     overlap: int = 25
     depth_side: int = 1024
+    paint_side: int = 1024
+    """Longest side of the picture that is inpainted; its holes are put in at full size."""
     chunk: int = 23
     tiles: int = 1
     tile_batch: int = 4
@@ -26,10 +32,10 @@ class MemoryPlan:
         From published peaks: depth at 1024x576 takes 26 GB with a window of 110, inpainting of
         1920x1080 in 2x2 tiles 30 GB, and its untiled decode most of that.
         """
-        large = size[0] * size[1] > 1280 * 768
-        plan = cls(tiles=2 if large else 1)
+        large = free_bytes >= 60 * GIB and size[0] * size[1] > 1280 * 768
+        plan = cls(paint_side=1920, tiles=2) if large else cls()
         if free_bytes < 60 * GIB:
-            plan = replace(plan, tile_batch=1, decode_tile=96 if large else None)
+            plan = replace(plan, tile_batch=1)
         if free_bytes < 30 * GIB:
             plan = replace(plan, window=60, decode_chunk=4, decode_tile=96)
         if free_bytes < 20 * GIB:
@@ -45,8 +51,10 @@ class MemoryPlan:
         if self.window > 30:
             window = max(30, self.window // 2)
             return replace(self, window=window, overlap=min(self.overlap, window // 4))
+        if self.paint_side > 1024:
+            return replace(self, paint_side=1024)
         if self.depth_side > 512:
-            return replace(self, depth_side=512)
+            return replace(self, depth_side=512, paint_side=768)
         if self.tiles < 4:
             return replace(self, tiles=self.tiles + 1)
         return None

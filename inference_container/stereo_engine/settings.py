@@ -12,14 +12,23 @@ class ModelSettings:
 
     weights_dir: Path
     accepted: frozenset[str] = frozenset()
+    compiled: bool = False
+    """Whether repeating blocks are compiled: minutes at the start, faster frames later."""
     mirror: str | None = None
     """`s3://bucket/prefix` of a nearer copy; the containers use it."""
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read `WEIGHTS_DIR`, `WEIGHTS_S3_PREFIX` and `ACCEPT_LICENCE` (names, comma-separated)."""
+        """Read `WEIGHTS_DIR`, `ACCEPT_LICENCE` (names, comma-separated), `WEIGHTS_S3_PREFIX`
+        and `COMPILE_MODELS` (1).
+        """  # noqa: D205 - the names do not fit one line
         cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
         folder = os.environ.get("WEIGHTS_DIR") or f"{cache}/stereo-spot/weights"
         names = os.environ.get("ACCEPT_LICENCE", "").split(",")
         accepted = frozenset(name.strip() for name in names if name.strip())
-        return cls(Path(folder).expanduser(), accepted, os.environ.get("WEIGHTS_S3_PREFIX"))
+        return cls(
+            weights_dir=Path(folder).expanduser(),
+            accepted=accepted,
+            compiled=os.environ.get("COMPILE_MODELS") == "1",
+            mirror=os.environ.get("WEIGHTS_S3_PREFIX"),
+        )

@@ -94,6 +94,12 @@ def folder_of(model: Model, weights_dir: Path) -> Path:
     return weights_dir / model.name / model.revision[:12]
 
 
+def revision_of(model: Model, weights_dir: Path) -> str:
+    """The commit whose files are there, as far as it is known."""
+    manifest = json.loads((folder_of(model, weights_dir) / MANIFEST).read_text())
+    return str(manifest["revision"])
+
+
 def mirror_name(model: Model) -> str:
     """The same in a mirror."""
     return f"{model.name}/{model.revision[:12]}"

@@ -1,5 +1,6 @@
 """The four modules a video diffusion model is made of, and where and how precisely they compute."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
@@ -43,7 +44,29 @@ def drawn(noise: Noise, shape: tuple[int, ...], like: Tensor) -> Tensor:
     return torch.as_tensor(noise(shape)).to(device=like.device, dtype=like.dtype)
 
 
-def seeded(seed: int) -> Noise:
-    """Unit normals drawn on the CPU, so that every device gets the same ones."""
-    generator = torch.Generator("cpu").manual_seed(seed)
-    return lambda shape: torch.randn(shape, generator=generator)
+class FrameNoise:
+    """Seeded noise that belongs to frames of the film, not to where a segment of it begins.
+
+    Segments that are worked out apart draw the same noise for the same frame. It is drawn on the
+    CPU, so that every device gets the same.
+    """
+
+    def __init__(self, seed: int, first_frame: int = 0) -> None:
+        self._seed, self._first = seed, first_frame
+        self._pictures = first_frame
+        self._windows = 0
+
+    def __call__(self, shape: tuple[int, ...]) -> Tensor:
+        """Noise of the next pictures [n, 3, H, W], or of a window that repeats [1, n, C, h, w]."""
+        if len(shape) == 4:
+            first, self._pictures = self._pictures, self._pictures + shape[0]
+            return torch.stack([self._of("picture", first + k, shape[1:]) for k in range(shape[0])])
+        self._windows += 1
+        kind = f"window {self._windows}"
+        places = ((self._first + k) % shape[1] for k in range(shape[1]))
+        return torch.stack([self._of(kind, place, shape[2:]) for place in places])[None]
+
+    def _of(self, kind: str, place: int, shape: tuple[int, ...]) -> Tensor:
+        digest = hashlib.sha256(f"{self._seed} {kind} {place}".encode()).digest()
+        generator = torch.Generator("cpu").manual_seed(int.from_bytes(digest[:7], "big"))
+        return torch.randn(shape, generator=generator)

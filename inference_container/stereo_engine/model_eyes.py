@@ -1,0 +1,145 @@
+"""The makers of the second eye for the tiers `fast` and `quality`."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+
+from stereo_engine.ahead import ahead
+from stereo_engine.depth import DepthMap
+from stereo_engine.depth.depth_anything import DepthAnything
+from stereo_engine.depth.depthcrafter import DepthCrafter
+from stereo_engine.depth.model import Estimator, ModelDepth, Rgb
+from stereo_engine.diffusion.modules import FrameNoise
+from stereo_engine.disparity import disparity_of, enlarged
+from stereo_engine.eyes import ClassicEyes, Pair
+from stereo_engine.inpaint.stream import SvdInpainter
+from stereo_engine.memory import MemoryPlan
+from stereo_engine.paint import Fill, Warped, painted
+from stereo_engine.picture import Picture
+from stereo_engine.recipe import PREROLL_FRAMES, Mode, Recipe
+from stereo_engine.splat import left_view, right_view
+from stereo_engine.warm import Warm
+
+QUALITY_PREROLL_FRAMES = 25
+READ_AHEAD, MADE_AHEAD = 16, 8
+Source = Iterable[tuple[Picture, bool]]
+
+
+class FastEyes:
+    """Depth by a model frame by frame, warped and filled as in the classic tier."""
+
+    preroll_frames = PREROLL_FRAMES
+
+    def __init__(self, recipe: Recipe, warm: Warm) -> None:
+        self._recipe, self._warm = recipe, warm
+        self._classic = ClassicEyes(recipe)
+        self._size = (0, 0)
+
+    def pairs(self, pictures: Source) -> Iterator[Pair]:
+        """The pairs of the wanted pictures."""
+        try:
+            yield from ahead(self._pairs(ahead(pictures, READ_AHEAD)), MADE_AHEAD)
+        except torch.OutOfMemoryError as error:
+            raise self._warm.less(self._size, error) from error
+
+    def report(self) -> dict[str, Any]:
+        """Which models made it, and what it asks of a viewer."""
+        return {
+            **self._classic.report(),
+            "depth_source": self._warm.depth_source,
+            "models": self._warm.models,
+        }
+
+    def _pairs(self, pictures: Source) -> Iterator[Pair]:
+        for picture, depth in self._mapped(pictures, DepthAnything(self._warm.depth)):
+            yield self._classic.pair(picture, depth)
+
+    def _mapped(self, pictures: Source, estimator: Estimator) -> Iterator[tuple[Picture, DepthMap]]:
+        """The wanted pictures with their depth; the others only lead up to it."""
+        waiting: deque[tuple[Picture, bool]] = deque()
+
+        def seen() -> Iterator[Rgb]:
+            for item in pictures:
+                waiting.append(item)
+                self._size = item[0].size
+                yield item[0].to_rgb()
+
+        for depth in ModelDepth(estimator, memory=self.preroll_frames + 1).maps(seen()):
+            picture, wanted = waiting.popleft()
+            if wanted:
+                yield picture, depth
+
+
+class QualityEyes(FastEyes):
+    """Depth over time and painted holes, both by video diffusion."""
+
+    preroll_frames = QUALITY_PREROLL_FRAMES
+
+    def __init__(self, recipe: Recipe, warm: Warm, first_frame: int) -> None:
+        super().__init__(recipe, warm)
+        self._first = first_frame
+        self._made = {"right": ("right",), "left": ("left",), "both": ("left", "right")}[
+            recipe.synth
+        ]
+
+    def _pairs(self, pictures: Source) -> Iterator[Pair]:
+        first, pictures = _peeked(pictures)
+        plan = self._warm.plan(first)
+        estimator = DepthCrafter(
+            self._warm.depth,
+            noise=FrameNoise(self._recipe.seed, self._first),
+            window=plan.window,
+            overlap=plan.overlap,
+            max_side=plan.depth_side,
+            decode_chunk=plan.decode_chunk,
+        )
+        mapped = self._mapped(pictures, estimator)
+        if self._recipe.mode == Mode.RGBD:
+            yield from (self._classic.pair(*item) for item in mapped)
+            return
+        waiting: deque[Pair] = deque()
+
+        def warped() -> Iterator[tuple[Warped, ...]]:
+            for picture, depth in mapped:
+                waiting.append(self._classic.pair(picture, depth))
+                yield tuple(self._warp(eye, picture, depth, waiting[-1]) for eye in self._made)
+
+        fills = [self._fill(eye, plan) for eye in range(len(self._made))]
+        for _ in painted(warped(), fills, plan.paint_side):
+            yield waiting.popleft()
+
+    def _fill(self, eye: int, plan: MemoryPlan) -> Fill:
+        inpainter = SvdInpainter(
+            self._warm.inpainting,
+            noise=FrameNoise(self._recipe.seed + 1 + eye, self._first),
+            chunk=plan.chunk,
+            tiles=plan.tiles,
+            tile_batch=plan.tile_batch,
+            decode_chunk=plan.decode_chunk,
+            decode_tile=plan.decode_tile,
+        )
+        placed = self._warm.placed
+        return lambda source: inpainter.fill(
+            (placed(shown), placed(mask)) for shown, mask in source
+        )
+
+    def _warp(self, eye: str, picture: Picture, depth: DepthMap, pair: Pair) -> Warped:
+        """The eye as it was made, with its holes."""
+        share = np.float32(0.5 if self._recipe.synth == "both" else 1.0)
+        width = picture.size[0]
+        disparity = enlarged(disparity_of(depth.depth, self._recipe, width), picture.size) * share
+        view = right_view if eye == "right" else left_view
+        rgb, hidden = view(picture.to_rgb(), disparity)
+        target = pair.right if (eye == "right") != self._recipe.swap_eyes else pair.left
+        return Warped(target.planes, rgb, hidden, picture.colour)
+
+
+def _peeked(pictures: Source) -> tuple[tuple[int, int], Source]:
+    """The size of the pictures, and all of them."""
+    rest = iter(pictures)
+    first = next(rest, None)
+    return ((0, 0), ()) if first is None else (first[0].size, chain((first,), rest))

@@ -1,0 +1,73 @@
+"""Models loaded once and kept: what the makers of the tiers `fast` and `quality` run on."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stereo_engine.errors import EngineError
+from stereo_engine.loading import best_device, depth_model, diffusion_models
+from stereo_engine.memory import Again, MemoryPlan
+from stereo_engine.registry import TIERS
+from stereo_engine.settings import ModelSettings
+from stereo_engine.weights import fetched, revision_of
+
+SOURCES = {"fast": "depth_anything_v2", "quality": "depthcrafter"}
+
+
+class Warm:
+    """The models of one tier on one device, and how much they do at once."""
+
+    def __init__(self, tier: str, settings: ModelSettings) -> None:
+        self.device = best_device()
+        self.depth_source = SOURCES[tier]
+        folders: dict[str, Path] = {}
+        self.models: list[dict[str, str]] = []
+        for model in TIERS[tier]:
+            folder = fetched(model, settings.weights_dir, accepted=settings.accepted)
+            folders[model.name] = folder
+            revision = revision_of(model, settings.weights_dir)
+            facts = {"name": model.name, "revision": revision, "licence": model.licence}
+            self.models.append(facts)
+        self.inpainting: Any = None
+        if tier == "fast":
+            self.depth = depth_model(folders, self.device)
+        else:
+            self.depth, self.inpainting = diffusion_models(
+                folders, self.device, compiled=settings.compiled
+            )
+        self._free_bytes = _free_bytes(self.device)
+        self._smaller = 0
+
+    def plan(self, size: tuple[int, int]) -> MemoryPlan:
+        """How much to do at once for pictures of `size`."""
+        plan = MemoryPlan.of(self._free_bytes, size)
+        for _ in range(self._smaller):
+            plan = plan.smaller() or plan
+        return plan
+
+    def placed(self, tensor: Any) -> Any:
+        """A tensor on the models' device."""
+        return tensor.to(self.device, non_blocking=True)
+
+    def less(self, size: tuple[int, int], error: Exception) -> Again | EngineError:
+        """What an out-of-memory error becomes: another try with less at once, or the end."""
+        torch.cuda.empty_cache()
+        if self.plan(size).smaller() is None:
+            return EngineError("out_of_memory", f"the GPU is too small for this picture: {error}")
+        self._smaller += 1
+        return Again()
+
+
+@cache
+def warm(tier: str) -> Warm:
+    """The tier's models, loaded at the first call of this process."""
+    return Warm(tier, ModelSettings.from_environment())
+
+
+def _free_bytes(device: str) -> int:
+    if device != "cuda":
+        return 24 << 30
+    free: int = torch.cuda.mem_get_info()[0]
+    return free

@@ -1,0 +1,81 @@
+"""Weights on a disk become the stock classes, whatever class their config names."""
+# ruff: noqa: E402 - nothing of the models may be imported where torch is missing
+
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed (make models)")
+pytest.importorskip("diffusers", reason="diffusers is not installed (make models)")
+pytest.importorskip("transformers", reason="transformers is not installed (make models)")
+
+from stereo_engine.depth import depthcrafter
+from stereo_engine.depth.depth_anything import DepthAnything
+from stereo_engine.errors import EngineError
+from stereo_engine.inpaint import svd
+from stereo_engine.loading import best_dtype, depth_model, diffusion_models
+
+from tests.models import tiny
+
+SETTINGS = {"steps": 1, "guidance": 1.0, "window": 4, "overlap": 1}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Tiny weights laid out as the hub's repositories are."""
+    root = tmp_path_factory.mktemp("weights")
+    depth, paint = tiny.modules(8), tiny.modules(9, seed=8)
+    depth.vae.save_pretrained(root / "svd" / "vae", variant="fp16")
+    depth.image_encoder.save_pretrained(root / "svd" / "image_encoder", variant="fp16")
+    depth.scheduler.save_pretrained(root / "svd" / "scheduler")
+    depth.unet.save_pretrained(root / "depth")
+    paint.unet.save_pretrained(root / "paint")
+    config = json.loads((root / "depth" / "config.json").read_text())
+    foreign = config | {"_class_name": "DiffusersUNetSpatioTemporalConditionModelDepthCrafter"}
+    (root / "depth" / "config.json").write_text(json.dumps(foreign))
+    tiny.depth_anything().save_pretrained(root / "single")
+    return {
+        "stable-video-diffusion": root / "svd",
+        "depthcrafter": root / "depth",
+        "stereocrafter": root / "paint",
+        "depth-anything-v2-small": root / "single",
+    }
+
+
+def test_loaded_modules_give_what_the_saved_ones_gave(folders):
+    depth, paint = diffusion_models(folders, "cpu")
+    frames = tiny.frames(3)
+    pictures, mask = frames.permute(0, 3, 1, 2), torch.ones(3, 1, 32, 32)
+
+    raw = depthcrafter.infer(frames, depth, noise=tiny.Noise(), **SETTINGS)
+    filled = svd.infer(pictures, mask, paint, noise=tiny.Noise(), steps=1)
+
+    wanted = depthcrafter.infer(frames, tiny.modules(8), noise=tiny.Noise(), **SETTINGS)
+    assert torch.allclose(raw, wanted, atol=1e-5)
+    original = tiny.modules(9, seed=8)
+    original.vae, original.image_encoder = depth.vae, depth.image_encoder
+    expected = svd.infer(pictures, mask, original, noise=tiny.Noise(), steps=1)
+    assert torch.allclose(filled, expected, atol=1e-4)
+    assert depth.vae is paint.vae and depth.scheduler is not paint.scheduler
+
+
+def test_a_unet_that_does_not_fit_its_config_is_named(folders, tmp_path):
+    for path in folders["depthcrafter"].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"in_channels": 9}))
+
+    with pytest.raises(EngineError) as caught:
+        diffusion_models(folders | {"stereocrafter": tmp_path}, "cpu")
+
+    assert caught.value.kind == "weights_unavailable"
+
+
+def test_the_depth_model_loads_through_the_auto_class(folders):
+    model = depth_model(folders, "cpu")
+
+    (raw,) = DepthAnything(model, short_side=28).estimate(
+        [(tiny.frames(1)[0] * 255).byte().numpy()]
+    )
+
+    assert raw.shape == (28, 28) and best_dtype("cpu") == torch.float32
