@@ -7,7 +7,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -39,14 +39,12 @@ class Invocations:
     def __init__(
         self,
         *,
-        objects: ObjectStore,
-        buckets: tuple[str, str],
+        objects: Callable[[str, str], ObjectStore],
         engine: Renders,
         scratch: Path,
         limits: MediaLimits | None = None,
     ) -> None:
         self._objects, self._engine = objects, engine
-        self._input, self._output = buckets
         self._scratch, self._limits = scratch, limits or MediaLimits()
         self._one_at_a_time = threading.Lock()
 
@@ -58,30 +56,37 @@ class Invocations:
         Raises:
             StereoSpotError: of the kind of what went wrong.
         """
-        source = _key_of(request.get("s3_input_uri"), self._input)
-        target = RenderedKey.parse(_key_of(request.get("s3_output_uri"), self._output))
+        films, source = _parsed(request.get("s3_input_uri"))
+        results, key = _parsed(request.get("s3_output_uri"))
+        target = RenderedKey.parse(key)
         if target is None:
-            raise RequestError(ErrorKind.BAD_REQUEST, "s3_output_uri is no rendered segment's key")
+            raise RequestError(ErrorKind.BAD_REQUEST, f"{key} is no rendered segment's key")
+        objects = self._objects(films, results)
         with self._one_at_a_time:
-            if self._objects.head(str(target)) is not None:
-                return {"status": "exists", "key": str(target)}
-            info = self._objects.head(source)
+            if objects.head(key) is not None:
+                return {"status": "exists", "key": key}
+            info = objects.head(source)
             if info is None:
                 raise RequestError(ErrorKind.NOT_FOUND, f"nothing is stored at {source}")
             mark = segment_mark(info.model_copy(update={"metadata": _facts(info, request)}))
             self._scratch.mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(prefix="invocation-", dir=self._scratch))
             try:
-                return self._make(info, mark, target, folder)
+                return self._make(objects, info, mark, target, folder)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _make(
-        self, info: ObjectInfo, mark: SegmentMark, target: RenderedKey, folder: Path
+        self,
+        objects: ObjectStore,
+        info: ObjectInfo,
+        mark: SegmentMark,
+        target: RenderedKey,
+        folder: Path,
     ) -> dict[str, Any]:
         source, made = folder / "segment", folder / "rendered.mp4"
         full = folder / "mezzanine.mp4" if mark.recipe.mode is not StereoMode.SBS else None
-        fetch_file(self._objects, info, source)
+        fetch_file(objects, info, source)
         job = EngineJob(
             src=str(source),
             dst=str(made),
@@ -99,8 +104,8 @@ class Invocations:
         metadata = mark.as_metadata(target.index)
         if full:
             key = mezzanine_key(target.job_id, target.index)
-            store_file(self._objects, key, full, metadata)
-        stored = store_file(self._objects, str(target), made, metadata)
+            store_file(objects, key, full, metadata)
+        stored = store_file(objects, str(target), made, metadata)
         log.info("stored a segment: key=%s frames=%d", target, mark.n_frames)
         status = "done" if stored else "exists"
         return {"status": status, "key": str(target), "report": report}
@@ -113,12 +118,12 @@ class Invocations:
             raise StepError(ErrorKind.SEGMENT_FAILED, text)
 
 
-def _key_of(uri: Any, bucket: str) -> str:
-    """The key of `s3://bucket/key`; other buckets are none of ours."""
+def _parsed(uri: Any) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`; which buckets may be used is up to the role."""
     parts = urlsplit(uri) if isinstance(uri, str) else None
-    if parts is None or parts.scheme != "s3" or parts.netloc != bucket or len(parts.path) < 2:
-        raise RequestError(ErrorKind.BAD_REQUEST, f"expected s3://{bucket}/KEY, not {uri!r}")
-    return parts.path[1:]
+    if parts is None or parts.scheme != "s3" or not parts.netloc or len(parts.path) < 2:
+        raise RequestError(ErrorKind.BAD_REQUEST, f"expected s3://BUCKET/KEY, not {uri!r}")
+    return parts.netloc, parts.path[1:]
 
 
 def _facts(info: ObjectInfo, request: Mapping[str, Any]) -> dict[str, str]:

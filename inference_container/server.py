@@ -103,16 +103,15 @@ def _status_of(error: StereoSpotError) -> int:
 
 def main() -> int:
     """Serve until SIGTERM; 1 when the models cannot be loaded."""
-    from stereo_spot.runtime.aws import aws_settings  # AWS is not needed to be tested
-
-    from inference_container.loaded import load
+    from inference_container.loaded import load  # AWS is not needed to answer
+    from inference_container.settings import ServerSettings
 
     logging.basicConfig(level=logging.INFO)
     server = Server(("0.0.0.0", PORT))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        server.invocations = load(aws_settings())
+        server.invocations = load(ServerSettings())
         threading.Event().wait()
     except StereoSpotError as error:
         log.error("cannot serve: kind=%s message=%s", error.kind, error.message)

@@ -17,7 +17,6 @@ from inference_container.server import Server
 from tests.engine.films import moving_pictures, write_film
 
 JOB = "00000000-0000-4000-8000-000000000001"
-BUCKETS = ("films", "results")
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def stored_segment(objects, tmp_path, mode="sbs", n_frames=6, tier="stub"):
 
 def ready(server, objects, engine, tmp_path):
     server.invocations = Invocations(
-        objects=objects, buckets=BUCKETS, engine=engine, scratch=tmp_path / "scratch"
+        objects=lambda *_: objects, engine=engine, scratch=tmp_path / "scratch"
     )
 
 
@@ -139,7 +138,7 @@ def test_two_at_once_take_turns_and_one_result_stays(server, objects, engine, tm
         (b"[1]", 400, "bad_request"),
         ({"s3_input_uri": "s3://films/x"}, 400, "bad_request"),
         (
-            {"s3_input_uri": "s3://elsewhere/x", "s3_output_uri": "s3://results/y"},
+            {"s3_input_uri": "file:///etc/passwd", "s3_output_uri": "s3://results/y"},
             400,
             "bad_request",
         ),

@@ -1,0 +1,19 @@
+"""The container's settings; the only reader of its environment besides the engine's own."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServerSettings(BaseSettings):
+    """What a server needs to know; the objects it works on are named in each request."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    tier: str = Field(default="quality", validation_alias="STEREO_SPOT_TIER")
+    region: str = Field(default="us-east-1", validation_alias="AWS_REGION")
+    endpoint_url: str | None = Field(default=None, validation_alias="AWS_ENDPOINT_URL")
+    token_secret: str = Field(default="", validation_alias="HF_TOKEN_ARN")
+    """A secret that is the model hub's token; `HF_TOKEN` itself is read by the hub's library."""
+    scratch: Path = Field(default=Path("/tmp/stereo-spot"), validation_alias="SCRATCH_DIR")
