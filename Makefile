@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up sync models test check bench clean format
+.PHONY: help demo install up sync models test test-faults check bench clean format
 
 help: ## say what can be done
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,9 @@ sync: $(UV) ## set up everything a developer needs
 
 test: $(UV) ## the whole suite; parts whose tools are missing skip and say why
 	$(RUN) pytest
+
+test-faults: $(UV) ## the long exploration of the protocol (about 7 minutes)
+	$(RUN) pytest tests/faults -m long
 
 check: $(UV) ## what must be green before a commit
 	$(RUN) ruff check

@@ -86,7 +86,7 @@ def test_a_reported_failure_frees_the_row_before_the_limit_is_looked_at(app, cal
     with pytest.raises(StepError):
         rendered(job_id, app, 0, engine=FakeEngine(failures=1))
 
-    assert calls[-3:] == ["ledger: report segment failure", "jobs.get", "ledger.rows"]
+    assert calls[-3:] == ["ledger: report segment failure", "jobs.get", "ledger.get"]
 
 
 def test_the_third_failure_of_a_segment_ends_the_job_with_its_own_kind(app, calls, job_id):

@@ -1,4 +1,4 @@
-"""The structure of the code: sizes of the style sheet, import contracts that bite, no local paths."""
+"""The structure of the code: its sizes, import contracts that bite, no local paths."""
 
 import ast
 import shutil

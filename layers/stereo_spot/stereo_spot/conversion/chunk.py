@@ -6,7 +6,9 @@ Retry: every later run uses the committed plan and skips the segments that are s
 """
 
 import logging
+import threading
 from contextlib import closing
+from pathlib import Path
 
 from stereo_spot.conversion.ending import end, end_if_exhausted, failure_of
 from stereo_spot.conversion.lease import kept_alive, reported
@@ -14,12 +16,12 @@ from stereo_spot.conversion.plans import load_plan, save_manifest, save_plan
 from stereo_spot.conversion.scratch import scratch_folder
 from stereo_spot.conversion.segments import store_segment, stored_indices
 from stereo_spot.conversion.services import Services
-from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.errors import ErrorKind, SourceError, StepError
 from stereo_spot.keys import SourceKey
 from stereo_spot.media.cut import cut
 from stereo_spot.media.plan import plan as plan_source
 from stereo_spot.media.probe import probe
-from stereo_spot.model import Job, JobStatus, Plan
+from stereo_spot.model import CutSegment, Job, JobStatus, Plan
 from stereo_spot.ports import ObjectInfo, RangeReader
 from stereo_spot.transitions import job as moves
 from stereo_spot.transitions.job import Failure
@@ -92,21 +94,35 @@ def _claim_and_cut(job: Job, source: ObjectInfo, app: Services) -> None:
         change = moves.heartbeat(app.clock(), owner, app.policy.lease_s)
         return app.jobs.apply(job.job_id, change) is not None
 
-    with reported(failed, stopped), kept_alive(beat, app.policy.heartbeat_s, lambda: None):
-        _cut(claimed, source, app)
+    over = threading.Event()
+
+    def lost() -> None:
+        """A flip takes the lease from a chunker that is nearly done; only an ended job stops it."""
+        row = app.jobs.get(job.job_id)
+        if row is None or not row.status.open:
+            over.set()
+
+    with reported(failed, stopped), kept_alive(beat, app.policy.heartbeat_s, lost):
+        _cut(claimed, source, app, over)
 
 
-def _cut(job: Job, source: ObjectInfo, app: Services) -> None:
+def _cut(job: Job, source: ObjectInfo, app: Services, over: threading.Event) -> None:
     with (
         closing(app.objects.open(source.key, etag=source.etag)) as reader,
         scratch_folder(app) as folder,
     ):
         job, plan = _committed(job, source, reader, app)
+
+        def store(segment: CutSegment, path: Path) -> None:
+            if over.is_set():
+                raise StepError(ErrorKind.CANCELLED, f"job {job.job_id} ended while it was cut")
+            store_segment(job, plan, segment, path, app)
+
         manifest = cut(
             reader,
             plan,
             scratch=folder,
-            store=lambda segment, path: store_segment(job, plan, segment, path, app),
+            store=store,
             have=stored_indices(job, app),
             limits=app.limits,
         )

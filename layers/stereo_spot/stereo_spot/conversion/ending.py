@@ -84,19 +84,30 @@ def _spent(row: Segment, job: Job, now: Seconds) -> Failure | None:
     return None
 
 
-def end_if_exhausted(job_id: str, app: Services, *, last: Failure | None = None) -> Job | None:
+def end_if_exhausted(
+    job_id: str, app: Services, *, index: int | None = None, last: Failure | None = None
+) -> Job | None:
     """Fail the job when no try is left; the row is read afresh, a retry in between wins.
 
-    `last` is how the caller's own try of the job's step failed: it says more than the count.
+    `index` is the segment to look at, else all are looked at. `last` is how the caller's own try
+    of the job's step failed: it says more than the count.
     """
     job = app.jobs.get(job_id)
     if job is None or not job.status.open:
         return None
-    rows = app.ledger.rows(job_id) if job.status in CHUNKING else []
     now = app.clock()
-    failure = exhausted(job, rows, now)
+    failure = exhausted(job, _looked_at(job, index, app), now)
     if failure is None:
         return None
     if last is not None and job.tries >= TRY_LIMIT:
         failure = last
     return end(job_id, moves.fail(now, job, failure), app)
+
+
+def _looked_at(job: Job, index: int | None, app: Services) -> list[Segment]:
+    if job.status not in CHUNKING:
+        return []
+    if index is None:
+        return app.ledger.rows(job.job_id)
+    row = app.ledger.get(job.job_id, index)
+    return [row] if row is not None else []

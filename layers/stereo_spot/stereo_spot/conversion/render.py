@@ -44,7 +44,7 @@ def render(key: SegmentKey, app: Services, engine: Engine) -> None:
     owner = app.new_owner()
     change = claims.claim(app.clock(), owner, app.policy.lease_s, job=job, index=key.index)
     if app.ledger.apply(key.job_id, key.index, *change) is None:
-        end_if_exhausted(key.job_id, app)
+        end_if_exhausted(key.job_id, app, index=key.index)
         return
     _render_held(key, info, owner, app, engine, foreign=there)
 
@@ -77,7 +77,7 @@ def _render_held(
         failure = failure_of(error, ErrorKind.SEGMENT_FAILED)
         change = claims.report_failure(owner, failure.kind, failure.text)
         app.ledger.apply(key.job_id, key.index, change)
-        end_if_exhausted(key.job_id, app)
+        end_if_exhausted(key.job_id, app, index=key.index)
 
     def stopped() -> None:
         app.ledger.apply(key.job_id, key.index, claims.give_back(owner))
