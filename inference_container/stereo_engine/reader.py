@@ -13,6 +13,7 @@ from stereo_engine import hdr
 from stereo_engine.colour import Colour, colour_of
 from stereo_engine.errors import EngineError
 from stereo_engine.guard import open_media, video_stream
+from stereo_engine.interlace import Deinterlacer
 from stereo_engine.picture import Picture, padded, turned, views
 
 DECODER_THREADS = 2
@@ -46,6 +47,8 @@ class Reader:
         context.thread_count = DECODER_THREADS
         self.sample_aspect_ratio = self._stream.sample_aspect_ratio or Fraction(1)
         self.warnings: list[str] = []
+        self._woven: bool | None = None
+        self._deinterlacer: Deinterlacer | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -69,12 +72,27 @@ class Reader:
         try:
             for packet in self._container.demux(self._stream):
                 packets += packet.size > 0
-                for frame in packet.decode():
+                for frame in self._whole(packet.decode(), last=not packet.size):
                     yield Decoded(frame, _time_of(frame))
         except av.error.FFmpegError as error:
             text = f"cannot be decoded after {packets} packets: {error.strerror}"
             raise EngineError("source_corrupt", text) from None
         self._check_complete(packets)
+
+    def _whole(self, frames: list[av.VideoFrame], *, last: bool) -> Iterator[av.VideoFrame]:
+        """The frames, deinterlaced where the first of the film is interlaced."""
+        for frame in frames:
+            if self._woven is None:
+                self._woven = frame.interlaced_frame
+                if self._woven:
+                    self.warn("interlaced source deinterlaced")
+                    self._deinterlacer = Deinterlacer(self._stream)
+            if self._deinterlacer is None:
+                yield frame
+            else:
+                yield from self._deinterlacer.push(frame)
+        if last and self._deinterlacer is not None:
+            yield from self._deinterlacer.push(None)
 
     def _check_complete(self, packets: int) -> None:
         if "mp4" not in self._container.format.name:

@@ -1,6 +1,7 @@
 """What comes in, upright and in the right colours, and how it goes out."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -155,3 +156,47 @@ def test_too_many_pixels_are_refused_before_decoding(film, monkeypatch, tmp_path
         render(Job(film, tmp_path / "out.mp4"))
 
     assert caught.value.kind == "source_too_many_pixels"
+
+
+def test_interlaced_film_is_made_whole_frame_by_frame(tmp_path):
+    frames = moving_pictures(9, 96, 64, step=4)
+    woven = []
+    for now, later in pairwise(frames):
+        frame = now.copy()
+        frame[1::2] = later[1::2]
+        woven.append(frame)
+
+    source, out, result = converted(tmp_path, woven, options={"x264-params": "tff=1"})
+
+    assert result["frames"] == 8
+    assert any("interlaced" in warning for warning in result["warnings"])
+    combs = [
+        np.mean([np.abs(y[1:-1].astype(int) * 2 - y[:-2] - y[2:]).mean() for y in pictures])
+        for pictures in ([y for y, _, _ in read_planes(source)], left_eyes(out))
+    ]
+    assert combs[1] < 0.7 * combs[0]
+
+
+def test_ten_bits_stay_ten_bits_in_hevc_when_asked(tmp_path):
+    recipe = Recipe(codec="hevc", pix_fmt="yuv420p10le", preset="ultrafast")
+
+    _, out, _ = converted(tmp_path, moving_pictures(3), recipe, pix_fmt="yuv420p10le")
+
+    with av.open(str(out)) as film:
+        assert film.streams.video[0].codec_context.pix_fmt == "yuv420p10le"
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_hdr_becomes_sdr_and_says_so(tmp_path, transfer):
+    hdr = Colour(matrix=9, range=LIMITED, primaries=9, transfer=transfer)
+    grey = [np.full((64, 96, 3), shade, np.uint8) for shade in (0, 60, 120, 180, 250)]
+
+    _, out, result = converted(
+        tmp_path, grey, Recipe(tier="stub"), pix_fmt="yuv420p10le", colour=hdr
+    )
+
+    assert read_stream(out)["tags"] == (BT709, LIMITED, BT709, BT709)
+    assert any("HDR" in warning for warning in result["warnings"])
+    levels = [float(y.mean()) for y, _, _ in read_planes(out)]
+    assert levels == sorted(levels)
+    assert levels[0] < 20 and 150 < levels[-1] <= 235
