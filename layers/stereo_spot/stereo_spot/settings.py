@@ -62,7 +62,6 @@ class AnalyzerSettings(BaseSettings):
     aws_region: str = "us-east-1"
     sqs_max_messages: int = Field(default=1, ge=1, le=10)
     sqs_wait_time: int = Field(default=20, ge=0, le=20)
-    webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
     webhook_host: str = "127.0.0.1"
     webhook_port: int = Field(default=8080, ge=0, le=65535)
@@ -121,6 +120,10 @@ class AwsSettings(BaseSettings):
     event_bus: str = Field(default="default", validation_alias="EVENT_BUS_NAME")
     render_queue: str = Field(default="", validation_alias="RENDER_QUEUE_ARN")
     render_definition: str = Field(default="", validation_alias="RENDER_DEFINITION_ARN")
+    segment_target: Literal["batch", "queue", "sagemaker"] = Field(
+        default="batch", validation_alias="SEGMENT_TARGET"
+    )
+    sagemaker_endpoint: str = Field(default="", validation_alias="SAGEMAKER_ENDPOINT_NAME")
     region: str = Field(default="us-east-1", validation_alias="AWS_REGION")
     endpoint_url: str | None = Field(default=None, validation_alias="AWS_ENDPOINT_URL")
     tokens_secret: str = Field(default="", validation_alias="API_TOKENS_SECRET_ARN")
