@@ -64,6 +64,8 @@ def _job(options: argparse.Namespace) -> Job:
         recipe=Recipe.of(chosen),
         selection=Selection(options.skip_frames, options.n_frames, time_of(options.from_time)),
         mezzanine=options.mezzanine,
+        depth_from=options.depth_from,
+        export_depth=options.export_depth,
     )
 
 
@@ -94,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--n-frames", type=int, default=None, help="exactly so many frames after the pre-roll")
     add("--from-time", default=None, help="drop frames before this time, seconds as NUM/DEN")
     add("--mezzanine", type=Path, default=None, help="write the frames as full SBS here as well")
+    add("--depth-from", type=Path, default=None, help="depth: folder of PNG or NPY, or a video")
+    add("--export-depth", type=Path, default=None, help="folder for the depth maps, 16-bit PNG")
     return parser
 
 

@@ -25,8 +25,15 @@ METHODS: dict[str, tuple[Rows, Rows]] = {
         ((0.437, 0.449, 0.164), (-0.062, -0.062, -0.024), (-0.048, -0.050, -0.017)),
         ((-0.011, -0.032, -0.007), (0.377, 0.761, 0.009), (-0.026, -0.093, 1.234)),
     ),
+    "gm_gray": ((NONE, LUMA, NONE), (LUMA, NONE, LUMA)),
+    "gm_half_color": ((NONE, LUMA, NONE), (RED, NONE, BLUE)),
+    "gm_color": ((NONE, GREEN, NONE), (RED, NONE, BLUE)),
+    "yb_gray": ((LUMA, LUMA, NONE), (NONE, NONE, LUMA)),
+    "yb_half_color": ((RED, GREEN, NONE), (NONE, NONE, LUMA)),
+    "yb_color": ((RED, GREEN, NONE), (NONE, NONE, BLUE)),
 }
-"""For red/cyan glasses, the red filter before the left eye; rows give R, G, B of the result."""
+"""Rows give R, G, B of the result. For red/cyan glasses, `gm_` for green/magenta and `yb_` for
+yellow/blue ones; the first named filter is before the left eye."""
 LINEAR_LIGHT = ("dubois_lcd",)
 """Methods fitted to light itself rather than to gamma-coded values."""
 
@@ -34,7 +41,7 @@ LINEAR_LIGHT = ("dubois_lcd",)
 def mix(
     left: NDArray[np.uint8], right: NDArray[np.uint8], method: str = "dubois"
 ) -> NDArray[np.uint8]:
-    """Mix two eyes, uint8 RGB [H, W, 3], for red/cyan glasses."""
+    """Mix two eyes, uint8 RGB [H, W, 3], for coloured glasses."""
     if method not in METHODS:
         raise ValueError(f"no such anaglyph method: {method}; known: {', '.join(METHODS)}")
     from_left, from_right = (np.array(rows, np.float32).T for rows in METHODS[method])

@@ -1,5 +1,6 @@
 """The makers of the second eye, one per tier: each sees every frame, and pairs the wanted ones."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,7 +12,10 @@ from numpy.typing import NDArray
 from stereo_engine.comfort import ComfortReport
 from stereo_engine.depth import DepthMap, work_size
 from stereo_engine.depth.classic import ClassicDepth
+from stereo_engine.depth_files import DepthFolder, depth_maps
 from stereo_engine.disparity import disparity_of, enlarged, strength_of
+from stereo_engine.errors import EngineError
+from stereo_engine.job import Job
 from stereo_engine.picture import Picture, blank, views
 from stereo_engine.recipe import Mode, Recipe
 from stereo_engine.splat import warp_planes
@@ -66,8 +70,11 @@ class StubEyes:
 class ClassicEyes:
     """Depth from position and motion, one eye warped from the other."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    depth_source = "motion_and_position"
+
+    def __init__(self, recipe: Recipe, export: DepthFolder | None = None) -> None:
         self._recipe = recipe
+        self._export = export
         self._depth = ClassicDepth()
         self._comfort = ComfortReport()
         self._confidences: list[float] = []
@@ -84,6 +91,8 @@ class ClassicEyes:
         """The source as one eye bit for bit, and the other one warped from it."""
         if depth is None:
             raise ValueError("the classic tier pairs what it has observed")
+        if self._export is not None:
+            self._export.write(depth)
         strength = strength_of(depth.confidence)
         disparity = disparity_of(depth.depth, self._recipe, picture.size[0], strength)
         pair = empty_pair(picture)
@@ -104,10 +113,29 @@ class ClassicEyes:
     def report(self) -> dict[str, Any]:
         """Motion and position, trusted as far as the picture moved."""
         return {
-            "depth_source": "motion_and_position",
+            "depth_source": self.depth_source,
             "depth_confidence": round(float(np.mean(self._confidences or [0.0])), 3),
             "comfort": self._comfort.summary(),
         }
+
+
+class GivenEyes(ClassicEyes):
+    """Depth that somebody else made, a map for every frame."""
+
+    depth_source = "file"
+
+    def __init__(
+        self, recipe: Recipe, maps: Iterator[DepthMap], export: DepthFolder | None = None
+    ) -> None:
+        super().__init__(recipe, export)
+        self._maps = maps
+
+    def observe(self, picture: Picture) -> DepthMap:
+        """The next map."""
+        depth = next(self._maps, None)
+        if depth is None:
+            raise EngineError("bad_request", "there are fewer depth maps than frames")
+        return depth
 
 
 def _make_eyes(
@@ -139,9 +167,14 @@ def _mirrored(planes: Planes) -> Planes:
     return y[:, ::-1], u[:, ::-1], v[:, ::-1]
 
 
-def eye_maker(recipe: Recipe) -> EyeMaker:
-    """The maker for the recipe's tier."""
-    return StubEyes() if recipe.tier == "stub" else ClassicEyes(recipe)
+def eye_maker(job: Job) -> EyeMaker:
+    """The maker for what the job asks."""
+    if job.recipe.tier == "stub":
+        return StubEyes()
+    export = DepthFolder(job.export_depth) if job.export_depth else None
+    if job.depth_from:
+        return GivenEyes(job.recipe, depth_maps(job.depth_from), export)
+    return ClassicEyes(job.recipe, export)
 
 
 def empty_pair(like: Picture) -> Pair:

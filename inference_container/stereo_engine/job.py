@@ -24,6 +24,11 @@ class Job:
     mezzanine: Path | None = None
     """Where the same frames go as full side-by-side as well."""
 
+    depth_from: Path | None = None
+    """Depth made elsewhere: a folder of PNG or NPY, or a grey video, a map for every frame."""
+    export_depth: Path | None = None
+    """A folder for the depth maps of the frames written."""
+
     def __post_init__(self) -> None:
         fits = self.mezzanine is None or self.recipe.mode != Mode.RGBD
         _expect(fits, "a picture with its depth has no side-by-side mezzanine")

@@ -39,7 +39,7 @@ def render(job: Job, progress: Progress = lambda frames: None) -> dict[str, Any]
 
 
 def _render(job: Job, reader: Reader, outputs: ExitStack, progress: Progress) -> dict[str, Any]:
-    maker = eye_maker(job.recipe)
+    maker = eye_maker(job)
     writers: dict[str, Writer] = {}
     written = 0
     for picture, wanted in _pictures(job, reader):

@@ -6,11 +6,14 @@ import pytest
 from stereo_engine.depth.classic import ClassicDepth
 from stereo_engine.depth.flow import is_cut
 from stereo_engine.disparity import disparity_of, strength_of
+from stereo_engine.job import Job
 from stereo_engine.recipe import PREROLL_FRAMES, Recipe
+from stereo_engine.render import render as render_job
 from stereo_engine.scene import render
+from stereo_engine.windows import Selection
 
 from benchmarks.engine_depth import order_accuracy
-from tests.engine.films import moving_pictures
+from tests.engine.films import moving_pictures, read_planes, write_film
 
 
 def greys(pictures):
@@ -105,3 +108,47 @@ def test_less_confidence_gives_less_depth():
     strengths = [strength_of(confidence) for confidence in (0, 0.3, 0.6, 1)]
 
     assert strengths == pytest.approx([0.4, 0.7, 1, 1])
+
+
+def test_exported_depth_can_be_brought_back(film, tmp_path):
+    recipe = Recipe(crf=0, preset="ultrafast")
+    render_job(Job(film, tmp_path / "a.mp4", recipe, export_depth=tmp_path / "maps"))
+    again = Job(film, tmp_path / "b.mp4", recipe, depth_from=tmp_path / "maps")
+
+    result = render_job(again)
+
+    assert len(list((tmp_path / "maps").glob("*.png"))) == 40
+    assert (result["depth_source"], result["depth_confidence"]) == ("file", 1.0)
+    assert result["comfort"]["behind_pct"] > 0.5
+
+
+@pytest.mark.parametrize("kind", ["npy", "png", "mp4"])
+def test_depth_made_elsewhere_shifts_the_picture_as_it_says(film, tmp_path, kind):
+    near = tmp_path / "near"
+    near.mkdir()
+    if kind == "mp4":
+        near = write_film(tmp_path / "near.mp4", [np.full((64, 96, 3), 255, np.uint8)] * 3)
+    for index in range(3 if kind != "mp4" else 0):
+        if kind == "npy":
+            np.save(near / f"{index}.npy", np.ones((8, 12), np.float32))
+        else:
+            cv2.imwrite(str(near / f"{index}.png"), np.full((8, 12), 65535, np.uint16))
+    recipe = Recipe(crf=0, preset="ultrafast", max_disparity=100 * 4 / 96, convergence=0.0)
+    job = Job(film, tmp_path / "a.mp4", recipe, Selection(n_frames=3), depth_from=near)
+
+    render_job(job)
+
+    for y, _, _ in read_planes(tmp_path / "a.mp4"):
+        left, right = np.hsplit(y, 2)
+        assert np.array_equal(right[:, :92], left[:, 4:])
+
+
+def test_too_few_depth_maps_are_a_bad_request(film, tmp_path):
+    (tmp_path / "maps").mkdir()
+    np.save(tmp_path / "maps" / "0.npy", np.ones((8, 12), np.float32))
+
+    with pytest.raises(Exception, match="fewer depth maps") as caught:
+        render_job(Job(film, tmp_path / "a.mp4", depth_from=tmp_path / "maps"))
+
+    assert caught.value.kind == "bad_request"
+    assert not (tmp_path / "a.mp4").exists()
