@@ -56,7 +56,7 @@ class HttpReader:
     def __init__(self, port: int, size: int) -> None:
         self.size = size
         self.requests = 0
-        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, blocksize=1 << 20)
 
     def read_at(self, offset: int, length: int) -> bytes:
         self.requests += 1
@@ -70,7 +70,7 @@ class HttpReader:
 
 def upload(port: int, path: Path) -> None:
     """Store a file as the pipeline would."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection = http.client.HTTPConnection("127.0.0.1", port, blocksize=1 << 20)
     with path.open("rb") as body:
         connection.request("PUT", "/out", body, {"Content-Length": str(path.stat().st_size)})
         connection.getresponse().read()
