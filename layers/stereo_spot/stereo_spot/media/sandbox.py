@@ -129,6 +129,8 @@ def _bare_environment() -> dict[str, str]:
     return {
         "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR") or ""),
         "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": str(64 << 20),  # large frames come from memory used before
+        "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
     }
 
 
