@@ -6,17 +6,25 @@ import pytest
 import requests
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
-from stereo_spot.adapters.aws.bus import BatchRenderQueue, EventBridgeBus
+from stereo_spot.adapters.aws.bus import EventBridgeBus
+from stereo_spot.adapters.aws.envelopes import events_of
 from stereo_spot.adapters.aws.queue import SqsQueue
+from stereo_spot.adapters.aws.renders import (
+    BatchRenderQueue,
+    SageMakerRenderQueue,
+    SqsRenderQueue,
+)
 from stereo_spot.conversion.create import create
 from stereo_spot.errors import MachineError, RequestError
 from stereo_spot.events import JobFailed, ObjectStored
 from stereo_spot.keys import SegmentKey
 from stereo_spot.media.engine import Engine
 from stereo_spot.model import JobOptions, JobStatus, StereoMode
+from stereo_spot.runtime.aws import services_of
 from stereo_spot.runtime.aws_smoke import smoke
 from stereo_spot.runtime.aws_tools import letters, recover, redrive, settings_of
 from stereo_spot.runtime.aws_worker import work_off
+from stereo_spot.settings import AwsSettings
 from stereo_spot.transitions import job as moves
 
 from tests.aws import stage
@@ -111,22 +119,70 @@ class TestBus:
             EventBridgeBus(refusing, "b").publish(ObjectStored(key="k"))
         assert refusing.calls > 1
 
-    def test_a_segment_is_submitted_with_its_key(self, aws):
-        batch, sent = stage.client("batch"), []
 
-        def answer(request, **_):
-            sent.append(json.loads(request.body))
-            body = b'{"jobId": "1", "jobName": "n"}'
-            return AWSResponse(request.url, 200, {}, MockRawResponse(body))
+KEY = SegmentKey(JOB, 1, 2, StereoMode.SBS)
 
-        batch.meta.events.unregister("before-send", stage.answered)
-        batch.meta.events.register("before-send.batch.SubmitJob", answer)
-        key = SegmentKey(JOB, 1, 2, StereoMode.SBS)
 
-        BatchRenderQueue(batch, queue="q", definition="d").submit([key])
+def answering(client, call, body, sent):
+    """A client whose one call is answered here: moto runs no such service."""
 
-        assert sent[0]["parameters"] == {"key": str(key)}
-        assert (sent[0]["jobQueue"], sent[0]["jobDefinition"]) == ("q", "d")
+    def answer(request, **_):
+        sent.append(request)
+        return AWSResponse(request.url, 202, {}, MockRawResponse(body))
+
+    client.meta.events.unregister("before-send", stage.answered)
+    client.meta.events.register(f"before-send.{call}", answer)
+    return client
+
+
+class TestRenders:
+    def test_batch_gets_the_key_as_a_parameter(self, aws):
+        sent = []
+        batch = answering(
+            stage.client("batch"), "batch.SubmitJob", b'{"jobId": "1", "jobName": "n"}', sent
+        )
+
+        BatchRenderQueue(batch, queue="q", definition="d").submit([KEY])
+
+        asked = json.loads(sent[0].body)
+        assert asked["parameters"] == {"key": str(KEY)}
+        assert (asked["jobQueue"], asked["jobDefinition"]) == ("q", "d")
+
+    def test_a_queue_gets_what_s3_would_have_sent(self, new_queue):
+        queue = new_queue("video-worker")
+
+        SqsRenderQueue(queue, stage.BUCKETS).submit([KEY])
+
+        (message,) = queue.receive()
+        assert events_of(message.body, stage.BUCKETS) == [ObjectStored(key=str(KEY))]
+
+    def test_an_endpoint_gets_the_contract_of_invocations(self, s3):
+        sent = []
+        runtime = answering(
+            stage.client("sagemaker-runtime"), "sagemaker-runtime.InvokeEndpointAsync", b"{}", sent
+        )
+        queue = SageMakerRenderQueue(runtime, s3, endpoint="e", buckets=stage.BUCKETS)
+
+        queue.submit([KEY])
+        queue.submit([KEY])
+
+        place = f"sagemaker-invocation-requests/{JOB}/1.json"
+        stored = s3.get_object(Bucket=stage.BUCKETS.output, Key=place)["Body"].read()
+        assert json.loads(stored) == {
+            "s3_input_uri": f"s3://stage-input/{KEY}",
+            "s3_output_uri": f"s3://stage-output/jobs/{JOB}/segments/1.mp4",
+            "mode": "sbs",
+        }
+        header = sent[0].headers["X-Amzn-SageMaker-InputLocation"]
+        assert header.decode() == f"s3://stage-output/{place}"
+
+    @pytest.mark.parametrize("target", ["batch", "queue", "sagemaker"])
+    def test_the_environment_chooses_where_segments_go(self, deployment, monkeypatch, target):
+        monkeypatch.setenv("SEGMENT_TARGET", target)
+
+        chosen = services_of(AwsSettings()).renders
+
+        assert type(chosen).__name__.lower().startswith({"queue": "sqs"}.get(target, target))
 
 
 class TestRecover:

@@ -7,8 +7,10 @@ from stereo_spot.conversion.create import create
 from stereo_spot.conversion.segments import SegmentMark
 from stereo_spot.conversion.stored import store_bytes
 from stereo_spot.model import JobOptions, JobStatus, Recipe
+from stereo_spot.runtime.aws import aws_settings, services
 from stereo_spot.transitions import job as moves
 
+from tests.aws import stage
 from tests.handlers.conftest import JOB, event
 from tests.media.kit import Film, make
 
@@ -172,8 +174,6 @@ class TestTrigger:
         self, invoke, app, planned, monkeypatch
     ):
         monkeypatch.setenv("JOBS_TABLE_NAME", "no-such-table")
-        from stereo_spot.runtime.aws import aws_settings, services
-
         aws_settings.cache_clear()
         services.cache_clear()
 
@@ -183,6 +183,20 @@ class TestTrigger:
         assert (
             failed == [record["messageId"] for record in event("sqs-dead-letters")["Records"]][:2]
         )
+
+    def test_a_segment_is_handed_on_where_the_deployment_renders_elsewhere(
+        self, invoke, app, monkeypatch
+    ):
+        url = stage.client("sqs").create_queue(QueueName="video-worker")["QueueUrl"]
+        monkeypatch.setenv("SEGMENT_TARGET", "queue")
+        monkeypatch.setenv("VIDEO_WORKER_QUEUE_URL", url)
+        aws_settings.cache_clear()
+        services.cache_clear()
+
+        invoke("trigger", "s3-segment-stored")
+
+        (message,) = stage.client("sqs").receive_message(QueueUrl=url)["Messages"]
+        assert "00000_00002_sbs.mp4" in message["Body"]
 
     @pytest.mark.parametrize("name", ["s3-foreign-bucket", "bus-job-completed", "bus-job-failed"])
     def test_what_asks_for_nothing_is_passed_over(self, invoke, name):

@@ -8,13 +8,20 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from stereo_spot.adapters.aws.bus import BatchRenderQueue, EventBridgeBus
+from stereo_spot.adapters.aws.bus import EventBridgeBus
 from stereo_spot.adapters.aws.links import S3Links
 from stereo_spot.adapters.aws.objects import Buckets, S3ObjectStore
+from stereo_spot.adapters.aws.queue import SqsQueue
+from stereo_spot.adapters.aws.renders import (
+    BatchRenderQueue,
+    SageMakerRenderQueue,
+    SqsRenderQueue,
+)
 from stereo_spot.adapters.aws.rows import DynamoJobStore, DynamoLedger
 from stereo_spot.conversion.services import Policy, Services
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.model import JobOptions
+from stereo_spot.ports import RenderQueue
 from stereo_spot.settings import AwsSettings
 
 _CONFIG = Config(
@@ -62,11 +69,7 @@ def services_of(settings: AwsSettings) -> Services:
         ledger=DynamoLedger(dynamodb, settings.segments_table),
         objects=S3ObjectStore(s3, buckets),
         bus=EventBridgeBus(new_client("events", settings), settings.event_bus),
-        renders=BatchRenderQueue(
-            new_client("batch", settings),
-            queue=settings.render_queue,
-            definition=settings.render_definition,
-        ),
+        renders=_renders(settings, buckets, s3),
         uploads=links,
         downloads=links,
         clock=time.time,
@@ -79,6 +82,25 @@ def services_of(settings: AwsSettings) -> Services:
         ),
         limits=MediaLimits(),
     )
+
+
+def _renders(settings: AwsSettings, buckets: Buckets, s3: Any) -> RenderQueue:
+    """Where this deployment sends segments."""
+    match settings.segment_target:
+        case "queue":
+            queue = SqsQueue(new_client("sqs", settings), settings.video_worker_queue)
+            return SqsRenderQueue(queue, buckets)
+        case "sagemaker":
+            client = new_client("sagemaker-runtime", settings)
+            return SageMakerRenderQueue(
+                client, s3, endpoint=settings.sagemaker_endpoint, buckets=buckets
+            )
+        case "batch":
+            return BatchRenderQueue(
+                new_client("batch", settings),
+                queue=settings.render_queue,
+                definition=settings.render_definition,
+            )
 
 
 def default_options(settings: AwsSettings) -> JobOptions:

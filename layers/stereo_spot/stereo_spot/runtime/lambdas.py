@@ -5,8 +5,9 @@ from typing import Any
 
 from stereo_spot.adapters.aws.envelopes import event_of, job_of_event
 from stereo_spot.errors import RequestError, SourceError
-from stereo_spot.events import Event
+from stereo_spot.events import Event, ObjectStored
 from stereo_spot.flow import perform
+from stereo_spot.keys import SegmentKey
 from stereo_spot.runtime.aws import aws_settings, buckets_of, services
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,10 @@ def run_step(event: Event) -> bool:
     error goes on to Lambda, which tries again.
     """
     try:
-        perform(event, services())
+        if isinstance(event, ObjectStored) and (key := SegmentKey.parse(event.key)) is not None:
+            services().renders.submit([key])  # no engine here: hand it on
+        else:
+            perform(event, services())
     except SourceError as error:
         log.warning("film refused", extra={"kind": error.kind, "reason": error.message})
         return False

@@ -1,0 +1,71 @@
+"""Where segments go: Batch, a queue of one's own machines, or a SageMaker endpoint."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from stereo_spot.adapters.aws.objects import Buckets
+from stereo_spot.adapters.aws.queue import SqsQueue
+from stereo_spot.keys import RenderedKey, SegmentKey
+
+
+class BatchRenderQueue:
+    """One Batch job per segment; late ones find nothing to do and leave at once."""
+
+    def __init__(self, client: Any, *, queue: str, definition: str) -> None:
+        self._client, self._queue, self._definition = client, queue, definition
+
+    def submit(self, segments: Sequence[SegmentKey]) -> None:
+        """Ask for these to be rendered."""
+        for key in segments:
+            self._client.submit_job(
+                jobName=f"{key.job_id}-{key.index:05d}",
+                jobQueue=self._queue,
+                jobDefinition=self._definition,
+                parameters={"key": str(key)},
+            )
+
+
+class SqsRenderQueue:
+    """One message per segment, in the form of S3's own notification: what such workers read."""
+
+    def __init__(self, queue: SqsQueue, buckets: Buckets) -> None:
+        self._queue, self._buckets = queue, buckets
+
+    def submit(self, segments: Sequence[SegmentKey]) -> None:
+        """Ask for these to be rendered."""
+        for key in segments:
+            stored = {"bucket": {"name": self._buckets.of(str(key))}, "object": {"key": str(key)}}
+            record = {"eventName": "ObjectCreated:Put", "eventSource": "aws:s3", "s3": stored}
+            self._queue.send(json.dumps({"Records": [record]}))
+
+
+class SageMakerRenderQueue:
+    """One asynchronous invocation per segment; the rendered object tells when it is done.
+
+    The request is stored first, where the endpoint reads it; it is the same each time, so it may
+    be written again.
+    """
+
+    def __init__(self, sagemaker: Any, s3: Any, *, endpoint: str, buckets: Buckets) -> None:
+        self._sagemaker, self._s3 = sagemaker, s3
+        self._endpoint, self._buckets = endpoint, buckets
+
+    def submit(self, segments: Sequence[SegmentKey]) -> None:
+        """Ask for these to be rendered."""
+        for key in segments:
+            rendered = RenderedKey(key.job_id, key.index)
+            request = {
+                "s3_input_uri": f"s3://{self._buckets.input}/{key}",
+                "s3_output_uri": f"s3://{self._buckets.output}/{rendered}",
+                "mode": key.mode,
+            }
+            place = f"sagemaker-invocation-requests/{key.job_id}/{key.index}.json"
+            self._s3.put_object(
+                Bucket=self._buckets.output, Key=place, Body=json.dumps(request).encode()
+            )
+            self._sagemaker.invoke_endpoint_async(
+                EndpointName=self._endpoint,
+                InputLocation=f"s3://{self._buckets.output}/{place}",
+                ContentType="application/json",
+            )
