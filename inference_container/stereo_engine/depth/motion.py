@@ -19,6 +19,8 @@ AHEAD_RATIO = 0.06
 """How much the directions of motion must vary for a camera that travels ahead."""
 AHEAD_COHERENCE = 0.6
 """Share of the motion that must lead away from one point; less is things moving about."""
+TOGETHER = 0.7
+"""Share of the motion that must go one way for a camera that travels sideways."""
 AHEAD_TRUST = 0.6
 """Travelling ahead, things that move on their own cannot be told apart well."""
 GRID = 6
@@ -48,7 +50,8 @@ def motion_cue(flow: Map, prior: Map) -> MotionCue:
     if variety > AHEAD_RATIO:
         if _coherence(field, places - epipole, speed) > AHEAD_COHERENCE:
             return _ahead(flow, epipole, prior)
-        return _movers(flow + np.median(field, axis=0).astype(np.float32))
+        if np.hypot(*field.mean(axis=0)) < TOGETHER * speed.mean():
+            return _movers(flow + np.median(field, axis=0).astype(np.float32))
     return _cue(_sideways(flow, field, prior))
 
 
