@@ -1,5 +1,7 @@
 """Depth without a model: bounded memory, bounded values, near before far."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -39,6 +41,14 @@ def test_depth_is_a_function_of_the_frame_and_eight_before_it(film_greys, first)
     for one, other in zip(part, whole[first:], strict=True):
         assert np.array_equal(one.depth, other.depth)
         assert one.confidence == pytest.approx(other.confidence, abs=1e-12)
+
+
+def test_disparity_steps_no_more_at_a_join_than_inside_a_segment(film_greys):
+    parts = [depths(film_greys[:14]), depths(film_greys[14 - PREROLL_FRAMES :])[PREROLL_FRAMES:]]
+    joined = [some.depth * strength_of(some.confidence) for part in parts for some in part]
+    steps = [float(np.abs(b - a).mean()) for a, b in pairwise(joined)]
+
+    assert steps[13] <= 1.5 * np.mean(steps[9:13] + steps[14:])
 
 
 def test_a_cut_forgets_what_was_before(film_greys):

@@ -1,5 +1,7 @@
 """The laws of the warp, on every backend."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -111,6 +113,17 @@ def test_the_same_question_gets_the_same_answer(backend):
 
     assert np.array_equal(first[0], again[0])
     assert np.array_equal(first[1], again[1])
+
+
+@each_backend
+def test_threads_beside_each_other_get_the_same_answer(backend):
+    left, disparity = picture((37, 63)), wild_disparity((37, 63))
+    alone, _ = right_view(left, disparity, backend=backend)
+
+    with ThreadPoolExecutor(4) as pool:
+        views = [pool.submit(right_view, left, disparity, backend=backend) for _ in range(8)]
+
+    assert all(np.array_equal(view.result()[0], alone) for view in views)
 
 
 @each_backend
