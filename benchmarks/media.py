@@ -2,7 +2,7 @@
 
     python benchmarks/media.py [--gigabytes 2] [--kind mp4|mkv|ts] [--ffmpeg PATH] [--runs 3]
 
-Prints a table and writes benchmarks/media.json. Without an ffmpeg program its rows are left out.
+Prints a table and writes benchmarks/results/media.json. Without an ffmpeg program its rows are left out.
 """
 
 import argparse
@@ -256,7 +256,7 @@ def report(rows: dict[str, dict[str, float]], source: Path, arguments: argparse.
         print(f"{way:26}{row['wall_s']:8.2f}{row['cpu_s']:7.2f}{row.get('first_s', 0):9.2f}"
               f"{row['rss_mb']:8.0f}{row['disk_mb']:9.0f}{row.get('segments', 0):9.0f}"
         )  # fmt: skip
-    target = Path(__file__).with_suffix(".json")
+    target = Path(__file__).parent / "results" / "media.json"
     known = json.loads(target.read_text()) if target.exists() else {}
     known[arguments.kind] = {"gigabytes": arguments.gigabytes, "rows": rows}
     target.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
