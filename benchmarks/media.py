@@ -2,7 +2,7 @@
 
     python benchmarks/media.py [--gigabytes 2] [--kind mp4|mkv|ts] [--ffmpeg PATH] [--runs 3]
 
-Prints a table and writes benchmarks/results/media.json. Without an ffmpeg program its rows are left out.
+Prints a table and writes benchmarks/results/media.json. Without ffmpeg its rows are left out.
 """
 
 import argparse
