@@ -17,6 +17,8 @@ FRAME_BASE = Fraction(1, 30)
 """Frame i is shown at i of these; the film's own timing comes back when segments are joined."""
 TRACK_TIMESCALE = 30_000
 KEYFRAME_EVERY = 60
+LONGEST_DELAY = 8
+"""Frames; with two B-frames in a row a picture is never decoded earlier than that."""
 ENCODER_THREADS = 2
 """Fixed, because the encoded bytes depend on it."""
 AVX_512F = 13
@@ -114,8 +116,10 @@ class Writer:
 
     def _mux(self, frame: av.VideoFrame | None) -> None:
         for packet in self._stream.encode(frame):
-            if packet.pts is not None and packet.dts is not None and packet.dts > packet.pts:
-                packet.dts = packet.pts  # x265 miscounts when a film has one frame
+            if packet.pts is not None and packet.dts is not None:
+                late = packet.pts - packet.dts
+                if not 0 <= late <= LONGEST_DELAY:
+                    packet.dts = packet.pts  # of a film of one frame x265 tells any time at all
             self._container.mux(packet)
 
     def __enter__(self) -> Self:

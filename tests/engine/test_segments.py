@@ -2,12 +2,16 @@
 
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
+from stereo_engine.colour import standard
 from stereo_engine.job import Job
+from stereo_engine.picture import of_rgb
 from stereo_engine.recipe import PREROLL_FRAMES, Recipe
 from stereo_engine.render import render
 from stereo_engine.windows import Selection
+from stereo_engine.writer import Writer
 
 from tests.engine.films import moving_pictures, read_planes, read_stream, write_film
 
@@ -73,6 +77,25 @@ def test_segments_of_any_length_share_their_headers(film, tmp_path, codec, mode)
     assert [stream["packets"] for stream in streams] == [1, 7, 2]
     assert streams[0]["codec_tag"] == {"h264": "avc1", "hevc": "hvc1"}[codec]
     assert streams[0]["streams"] == 1
+
+
+def test_a_film_of_one_frame_starts_at_its_start(tmp_path):
+    frame = of_rgb(np.zeros((128, 96, 3), np.uint8), standard(128))
+    for _ in range(40):
+        writing = Writer(
+            tmp_path / "one.mp4",
+            size=(96, 128),
+            colour=frame.colour,
+            sample_aspect_ratio=Fraction(1),
+            mode="top_bottom",
+            recipe=Recipe(codec="hevc", preset="ultrafast"),
+        )
+        with writing as writer:
+            writer.write(frame.to_frame())
+
+        with av.open(str(tmp_path / "one.mp4")) as film:
+            (packet,) = (some for some in film.demux(video=0) if some.size)
+            assert 0 == packet.pts <= packet.dts + 8000
 
 
 def test_frame_i_is_shown_at_i(joined):
