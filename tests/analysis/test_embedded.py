@@ -4,11 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from stereo_spot.adapters.local.folder import FolderObjectStore
 from stereo_spot.analysis.phash import distance
 from stereo_spot.analysis.records import StageState, VideoStatus
 from stereo_spot.analysis.search import Found
 from stereo_spot.errors import ErrorKind, RequestError, SourceError
-from stereo_spot.runtime.analyzer import analyze_file, open_analyzer, search
+from stereo_spot.runtime.analyzer import analyze_file, analyze_stored, open_analyzer, search
 from stereo_spot.settings import AnalyzerSettings
 
 from tests.analysis.kit import film
@@ -135,3 +136,38 @@ def test_importing_the_analyzer_loads_no_model_and_nothing_slow():
     told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
 
     assert told.stdout.strip() == "[]"
+
+
+def test_the_source_of_a_conversion_is_analyzed_where_it_lies(tmp_path):
+    objects = FolderObjectStore(tmp_path / "objects", lambda key: None)
+    source = film(tmp_path / "film.mp4", ("red", "green"), seconds=0.7)
+    with objects.create("input/job-1/source.mp4", {}) as new:
+        new.write_at(0, source.read_bytes())
+        new.commit()
+
+    with open_analyzer(AnalyzerSettings(), folder=tmp_path / "data") as opened:
+        contents = analyze_stored(
+            opened, "job-1", objects=objects, key="input/job-1/source.mp4", title="My film"
+        )
+        with pytest.raises(SourceError):
+            analyze_stored(opened, "job-2", objects=objects, key="input/none.mp4", title="-")
+
+    assert contents.video.original_name == "My film"
+    assert len(contents.scenes) == 2
+
+
+def test_any_file_is_analyzed_into_any_store(tmp_path, aws, bucket, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "t")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "t")
+    source = film(tmp_path / "film.mp4", ("red", "green"), seconds=0.7)
+    settings = AnalyzerSettings(storage_type="s3", aws_s3_bucket=bucket)
+
+    with open_analyzer(settings, folder=tmp_path / "data") as opened:
+        contents = analyze_file(opened, source)
+        best = search(opened, "green")[0]
+
+    listed = aws("s3").list_objects_v2(Bucket=bucket)["Contents"]
+    assert best.t_start == contents.scenes[1].t_start
+    assert f"video-processing/metadata/{contents.video.id}/scenes.json" in {
+        one["Key"] for one in listed
+    }

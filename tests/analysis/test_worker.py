@@ -333,3 +333,27 @@ def test_an_inbox_of_another_process_is_the_same_inbox(tmp_path):
     assert SqliteJobSource(one).claim() is None
     one.close()
     other.close()
+
+
+def test_a_service_that_never_answers_does_not_keep_a_stopped_worker(
+    embedded, talking, sqlite, server, environment, tmp_path
+):
+    store(embedded, talking)
+    SqliteJobSource(sqlite).add("job-1", "film-1")
+    reached = threading.Event()
+    server.on_call = lambda name, number: reached.set()
+    server.delay_s = 30.0
+    code = (
+        "import sys; from stereo_spot.runtime import analyzer_worker as w; w.GRACE_S = 0.3;"
+        "sys.exit(w.main([]))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    try:
+        assert reached.wait(60)
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+    assert job_row(tmp_path) == ("pending", 0)

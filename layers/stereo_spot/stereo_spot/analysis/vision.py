@@ -21,32 +21,34 @@ def _run(work: Work) -> str:
     with _pool(work.analyzer.options.vision_concurrent) as pool:
         asked = [pool.submit(_describe, work, describer, frame) for frame in missing]
         for answer in as_completed(asked):
-            failed += _kept(work, answer)
+            failed += _failure(answer)
             work.check()
     if failed:
         raise ProviderError(f"{len(failed)} of {len(missing)} frames: {failed[0].message}")
     return f"{len(contents.frames)} captions by {describer.name}"
 
 
-def _describe(work: Work, describer: Describer, frame: Frame) -> Caption:
+def _describe(work: Work, describer: Describer, frame: Frame) -> None:
+    """Ask, and store the answer before anything else is asked: it is paid for."""
     picture = work.analyzer.files.open(frame.path)
     if picture is None:
         raise ProviderError(f"the picture {frame.path} is gone")
     with closing(picture):
         said = describer.describe(picture.read_at(0, picture.size))
-    return Caption(
+    caption = Caption(
         id=caption_id(frame.id),
         frame_id=frame.id,
         caption=said.caption,
         entities=said.entities,
         made_by=_made_by(describer, frame),
     )
+    work.analyzer.rows.save_captions(work.video_id, [caption])
 
 
-def _kept(work: Work, answer: "Future[Caption]") -> list[ProviderError]:
-    """Store an answer at once: what was paid for is not asked again. A failure is never stored."""
+def _failure(answer: "Future[None]") -> list[ProviderError]:
+    """A failure is told at the end, and never stored as a caption."""
     try:
-        work.analyzer.rows.save_captions(work.video_id, [answer.result()])
+        answer.result()
     except ProviderError as error:
         return [error]
     return []

@@ -13,7 +13,7 @@ from stereo_spot.analysis.pipeline import analyze_video
 from stereo_spot.analysis.ports import Claim, JobSource
 from stereo_spot.analysis.records import Video, VideoStatus
 from stereo_spot.analysis.stages import Analyzer
-from stereo_spot.errors import ErrorKind, RequestError, SourceError
+from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
 from stereo_spot.model import Frozen
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,12 @@ class Worker:
         self._source, self._analyzer, self._pace = source, analyzer, pace or Pace()
         self.stats = Stats()
         self.stopping = threading.Event()
+        self._current: Claim | None = None
+
+    def abandon(self) -> None:
+        """Hand back the job in work from another thread, for a process that must end now."""
+        if self._current is not None:
+            self._hand_back(self._current)
 
     def run(self) -> None:
         """Work until `stopping` is set; a job begun then is given back at its next step."""
@@ -87,14 +93,16 @@ class Worker:
         if claim is None:
             return False
         log.info("job begins", extra=_named(claim))
-        began = time.monotonic()
+        self._current, began = claim, time.monotonic()
         with _Held(self._source, claim, self._pace.heartbeat_s, self.stopping) as held:
             outcome = self._outcome(claim, held.wanted)
         if held.lost:
             log.warning("job was lost to another worker", extra=_named(claim))
+            self._current = None
             return True
         self.stats.seconds.append(time.monotonic() - began)
         _until_told(outcome)
+        self._current = None
         return True
 
     def _outcome(self, claim: Claim, wanted: Callable[[], bool]) -> Callable[[], object]:
@@ -104,6 +112,9 @@ class Worker:
             analyze_video(self._analyzer, claim.video_id, wanted=wanted)
         except Interrupted:
             return lambda: self._hand_back(claim)
+        except StereoSpotError as error:
+            log.warning("job failed: %s", error.message, extra=_named(claim))
+            return self._failure(claim, error)
         except Exception as error:
             log.exception("job failed", extra=_named(claim))
             return self._failure(claim, error)

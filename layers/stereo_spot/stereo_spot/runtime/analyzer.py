@@ -8,8 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stereo_spot.adapters.local.analysis_files import FolderResultFiles
-from stereo_spot.adapters.local.folder import fingerprint
+from stereo_spot.adapters.local.analysis_files import film_at
 from stereo_spot.analysis.offline import OfflineEmbedder
 from stereo_spot.analysis.pipeline import Tell, analyze_video
 from stereo_spot.analysis.ports import Contents, Embedder, ResultFiles
@@ -70,13 +69,11 @@ def analyze_file(opened: Opened, path: Path, *, tell: Tell = lambda mark, ran: N
         SourceError: the film cannot be used.
     """
     path = path.expanduser().absolute()
-    if not path.is_file():
-        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no file {path}")
-    files = opened.analyzer.files
-    if isinstance(files, FolderResultFiles):
-        files = FolderResultFiles(opened.settings.folder, also=[path])
+    reader, version = film_at(path)
+    reader.close()
+    files = _Elsewhere(opened.analyzer.files, lambda _: film_at(path))
     analyzer = replace(opened.analyzer, files=files)
-    return _analyze(analyzer, fingerprint(path)[:32], str(path), path.name, tell)
+    return _analyze(analyzer, version[:32], str(path), path.name, tell)
 
 
 def analyze_stored(
@@ -90,7 +87,14 @@ def analyze_stored(
     tell: Tell = lambda mark, ran: None,
 ) -> Contents:
     """Analyze a film of the object store, such as the source of a conversion."""
-    files = _WithObjects(opened.analyzer.files, objects)
+
+    def find(path: str) -> tuple[RangeReader, str]:
+        found = objects.head(path)
+        if found is None:
+            raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film at {path!r:.200}")
+        return objects.open(path, etag=found.etag), found.etag
+
+    files = _Elsewhere(opened.analyzer.files, find)
     analyzer = replace(opened.analyzer, files=files)
     return _analyze(analyzer, video_id, key, title, tell, wanted)
 
@@ -132,17 +136,14 @@ def _analyze(
 
 
 @dataclass(frozen=True)
-class _WithObjects:
-    """Films come from the object store; everything else is as it was."""
+class _Elsewhere:
+    """The film comes from another place; everything else is as it was."""
 
     files: ResultFiles
-    objects: ObjectStore
+    find: Callable[[str], tuple[RangeReader, str]]
 
     def source(self, path: str) -> tuple[RangeReader, str]:
-        found = self.objects.head(path)
-        if found is None:
-            raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film at {path!r:.200}")
-        return self.objects.open(path, etag=found.etag), found.etag
+        return self.find(path)
 
     def put(self, key: str, content: bytes | Path) -> None:
         self.files.put(key, content)

@@ -1,12 +1,16 @@
 """The analyzer as a process: `python -m stereo_spot.runtime.analyzer_worker`.
 
-SIGTERM or SIGINT: the job in work is handed back at its next step, and the process ends with 0.
+SIGTERM or SIGINT: the job in work is handed back at its next step, at the latest after some
+seconds, and the process ends with 0.
 """
 
 import argparse
 import logging
+import os
 import signal
 import sys
+import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -18,6 +22,7 @@ from stereo_spot.runtime.analyzer import Opened, open_analyzer
 from stereo_spot.settings import AnalyzerSettings
 
 log = logging.getLogger(__name__)
+GRACE_S = 20.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,6 +54,7 @@ def serve(opened: Opened, source: JobSource) -> None:
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         worker.stopping.set()
+        threading.Thread(target=_leave, args=(worker,), daemon=True).start()
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, stop)
@@ -59,6 +65,13 @@ def serve(opened: Opened, source: JobSource) -> None:
     finally:
         if server is not None:
             server.close()
+
+
+def _leave(worker: Worker) -> None:
+    """End the process when a service keeps the worker waiting; its job is handed back first."""
+    time.sleep(GRACE_S)
+    worker.abandon()
+    os._exit(0)
 
 
 def health_server(opened: Opened, source: JobSource, worker: Worker) -> JsonServer:

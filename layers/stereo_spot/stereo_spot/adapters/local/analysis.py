@@ -3,7 +3,8 @@
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from stereo_spot.adapters.cosine import Matrix, pack
@@ -72,7 +73,7 @@ class SqliteResultRows:
 
     def contents(self, video_id: str) -> Contents | None:
         """Everything known of a film."""
-        with self._database.write() as connection:  # one moment for all tables
+        with _moment(self._database.read()) as connection:
             videos = _dicts(connection, "SELECT * FROM videos WHERE id = ?", video_id)
             if not videos:
                 return None
@@ -170,6 +171,16 @@ class SqliteResultRows:
             ).fetchall()
             kept = self._matrices[kind, model] = (state, Matrix(rows))
         return kept[1]
+
+
+@contextmanager
+def _moment(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All reads in here see the same state; writers are not held up."""
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _upsert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:

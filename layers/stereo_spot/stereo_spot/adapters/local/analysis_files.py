@@ -11,12 +11,29 @@ from stereo_spot.errors import ErrorKind, RequestError, SourceError
 from stereo_spot.ports import RangeReader
 
 
-class FolderResultFiles:
-    """Keys are paths below `folder`. Films may only lie there, or be one of `also`."""
+def film_at(place: Path) -> tuple[RangeReader, str]:
+    """A film of this machine to read, and the version of its bytes.
 
-    def __init__(self, folder: Path, *, also: Iterable[Path] = ()) -> None:
+    Raises:
+        SourceError: `source_missing` or `source_unreadable`.
+    """
+    if not place.is_file():
+        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film at {str(place)!r:.300}")
+    try:
+        status = place.stat()
+        reader = FileVersion(place, (status.st_size, status.st_mtime_ns), place.name)
+        return reader, fingerprint(place)
+    except OSError as error:
+        raise SourceError(
+            ErrorKind.SOURCE_UNREADABLE, f"{str(place)!r:.300} cannot be read: {error.strerror}"
+        ) from error
+
+
+class FolderResultFiles:
+    """Keys are paths below `folder`, and films may only lie there."""
+
+    def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self._also = frozenset(path.resolve() for path in also)
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def source(self, path: str) -> tuple[RangeReader, str]:
@@ -25,20 +42,9 @@ class FolderResultFiles:
             place = (self._folder / path).resolve()
         except (OSError, ValueError) as error:
             raise _outside(path) from error
-        if place not in self._also and not place.is_relative_to(self._folder):
+        if not place.is_relative_to(self._folder):
             raise _outside(path)
-        if not place.is_file():
-            raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film at {path!r:.200}")
-        try:
-            status = place.stat()
-            return (
-                FileVersion(place, (status.st_size, status.st_mtime_ns), path),
-                fingerprint(place),
-            )
-        except OSError as error:
-            raise SourceError(
-                ErrorKind.SOURCE_UNREADABLE, f"{path!r:.200} cannot be read: {error.strerror}"
-            ) from error
+        return film_at(place)
 
     def put(self, key: str, content: bytes | Path) -> None:
         """Store or replace a file; it appears whole or not at all."""
