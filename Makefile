@@ -6,7 +6,8 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up sync models test test-faults check bench clean format
+.PHONY: help demo install up sync models test test-media fuzz-media test-faults check \
+	bench bench-engine bench-media clean format
 
 help: ## say what can be done
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +26,12 @@ sync: $(UV) ## set up everything a developer needs
 
 test: $(UV) ## the whole suite; parts whose tools are missing skip and say why
 	$(RUN) pytest
+
+test-media: $(UV) ## the long cases of the media code: big films, hostile files (about 5 minutes)
+	$(RUN) pytest tests/media -m long --deselect tests/media/test_fuzz.py
+
+fuzz-media: $(UV) ## N made films of every kind, through cut and join and back (N=200 SEED=1000)
+	FUZZ_N=$(or $(N),200) FUZZ_SEED=$(or $(SEED),1000) $(RUN) pytest tests/media/test_fuzz.py -m long -s
 
 test-faults: $(UV) ## the long exploration of the protocol (about 7 minutes)
 	$(RUN) pytest tests/faults -m long
@@ -45,8 +52,13 @@ models: $(UV) ## add the model tiers' packages and CPU torch to this environment
 	$(UV) sync --locked --inexact --group models
 	$(UV) pip install --no-config torch==2.13.0 $(if $(TORCH_FIND_LINKS),--find-links $(TORCH_FIND_LINKS),--torch-backend=auto)
 
-bench: $(UV) ## the figures of docs/benchmarks.md, side by side in one run
+bench: bench-engine bench-media ## the figures of the documents, side by side in one run
+
+bench-engine: $(UV) ## warp, fill, depth and speed against their peers
 	$(RUN) python -m benchmarks.engine
+
+bench-media: $(UV) ## cut and join of a 2 GB film; beside ffmpeg where FFMPEG names one
+	$(RUN) python -m benchmarks.media --kind mp4 $(if $(FFMPEG),--ffmpeg $(FFMPEG))
 
 clean: ## remove what the targets made
 	rm -rf .venv .tools demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -4,7 +4,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import OPEN, Job, JobStatus, StereoMode
 from stereo_spot.transitions import job as moves

@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-
 from stereo_spot.adapters.local.bus import LocalBus
 from stereo_spot.adapters.local.database import Database
 from stereo_spot.events import ChunkRequested, JobCompleted, ObjectStored

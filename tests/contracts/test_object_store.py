@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from stereo_spot.errors import ErrorKind, RequestError, SourceError
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from stereo_spot.errors import ErrorKind
 from stereo_spot.model import JobStatus, SegmentCompletion
 from stereo_spot.transitions import segment as moves
+
 from tests.contracts.test_job_store import a_job
 
 JOB = a_job(status=JobStatus.CHUNKING_COMPLETE, total_segments=12, plan_digest="p")
