@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -10,12 +11,13 @@ from typing import Any, TypeVar
 import psycopg
 from pgvector.psycopg import register_vector
 from psycopg import sql
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from stereo_spot.analysis.errors import Unavailable
 
 SQL = files("stereo_spot.adapters.postgres").joinpath("sql")
 MIGRATION_LOCK = 7_320_190_417
+TURNS = 4
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
 T = TypeVar("T")
@@ -69,20 +71,21 @@ class Postgres:
         return self._with(together)
 
     def _with(self, work: Callable[[Connection], T]) -> T:
-        """Retry: once, on another connection, when the server was restarted under us.
+        """Retry: on another connection, through a restart of the server.
 
         All statements may be repeated; a claim that was lost with its answer runs out.
         """
         with _translated():
-            try:
-                with self._pool.connection() as connection:
-                    return work(connection)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                if isinstance(error, PoolTimeout):
-                    raise
-            self._pool.check()
-            with self._pool.connection() as connection:
-                return work(connection)
+            for turn in range(TURNS):
+                try:
+                    with self._pool.connection() as connection:
+                        return work(connection)
+                except (psycopg.OperationalError, psycopg.InterfaceError):
+                    if turn + 1 == TURNS:
+                        raise
+                time.sleep(0.1 * 2**turn)
+                self._pool.check()
+        raise AssertionError("unreachable")
 
 
 @contextlib.contextmanager
