@@ -10,11 +10,13 @@ from stereo_spot.adapters.aws.objects import Buckets
 from stereo_spot.adapters.aws.queue import QueuedMessage, SqsQueue
 from stereo_spot.conversion.render import render
 from stereo_spot.conversion.services import Services
-from stereo_spot.errors import RequestError, SourceError
+from stereo_spot.errors import ErrorKind, RequestError, SourceError
 from stereo_spot.flow import perform
 from stereo_spot.keys import SegmentKey, segments_prefix
 from stereo_spot.media.engine import Engine
 from stereo_spot.model import CHUNKING
+from stereo_spot.runtime.aws import buckets_of, new_client, services_of
+from stereo_spot.settings import AwsSettings
 
 log = logging.getLogger(__name__)
 GO_ON_S = 3 * 3600.0
@@ -57,7 +59,8 @@ def _unclaimed(first: SegmentKey, app: Services) -> Iterator[SegmentKey]:
             for row in app.ledger.rows(first.job_id)
             if row.done or (row.lease_until is not None and row.lease_until >= now)
         }
-        stored = (SegmentKey.parse(info.key) for info in app.objects.list(_prefix(first)))
+        listed = app.objects.list(segments_prefix(first.job_id))
+        stored = (SegmentKey.parse(info.key) for info in listed)
         found = [key for key in stored if key is not None and key.index not in held | seen]
         if not found:
             return
@@ -65,8 +68,37 @@ def _unclaimed(first: SegmentKey, app: Services) -> Iterator[SegmentKey]:
         yield found[0]
 
 
-def _prefix(key: SegmentKey) -> str:
-    return segments_prefix(key.job_id)
+def queue_of(step: str, settings: AwsSettings) -> str:
+    """The URL of the queue that holds the messages for a step.
+
+    Raises:
+        RequestError: `bad_request` when the environment names none.
+    """
+    urls = {
+        "chunk": settings.chunking_queue,
+        "render": settings.video_worker_queue,
+        "complete": settings.output_events_queue,
+        "reassemble": settings.reassembly_queue,
+    }
+    if not urls.get(step):
+        raise RequestError(ErrorKind.BAD_REQUEST, f"the environment names no queue for {step!r}")
+    return urls[step]
+
+
+def run_worker(step: str, settings: AwsSettings, stop: Callable[[], bool]) -> None:
+    """Work off the queue of one step until `stop` answers True; the message at hand is finished.
+
+    Raises:
+        RequestError: `bad_request` when the environment names no queue for the step.
+    """
+    client = new_client("sqs", settings)
+    queue = SqsQueue(client, queue_of(step, settings), long_poll_s=settings.long_poll_s)
+    engine = Engine() if step == "render" else None
+    try:
+        work_off(queue, buckets_of(settings), services_of(settings), engine, stop=stop)
+    finally:
+        if engine is not None:
+            engine.close()
 
 
 def work_off(
