@@ -19,8 +19,12 @@ MOTION_WEIGHTS = (0.28, 0.24, 0.20, 0.16, 0.12)
 """Of the motion cues of this frame and those before it, carried along the flow."""
 DEPTH_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
 """Of the depths of this frame and those before it, carried along the flow."""
-RUN_UP = 3
-"""Motion cues that are needed for full confidence."""
+PRIOR_TRUST = 0.05
+"""Weight of a depth from position alone among those that motion has told."""
+PRIOR_BEND = 2.0
+"""Half way down is a quarter near: of a floor seen from above, most is far."""
+RUN_IN = 8
+"""Frames after a cut over which the confidence, and with it the strength, grows."""
 GUIDE_PX, GUIDE_SOFTNESS, GUIDE_SHARE = 17, 1e-3, 0.6
 """Window, contrast below which nothing is drawn, and share of the edge-drawn depth."""
 MOTION_SHARE = 0.92
@@ -36,6 +40,7 @@ class ClassicDepth:
         self._motions: list[MotionCue] = []
         self._depths: list[Map] = []
         self._confidences: list[float] = []
+        self._age = 0
 
     def estimate(self, frames: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         """Depth of each RGB frame uint8 [H, W, 3] as float32 [H, W] in 0..1, 1 = nearest."""
@@ -51,6 +56,7 @@ class ClassicDepth:
         cut = self._before is None or is_cut(grey, self._before)
         if cut:
             self._motions, self._depths, self._confidences = [], [], []
+        self._age = 0 if cut else min(self._age + 1, RUN_IN)
         prior = position_prior(grey.shape)
         if self._before is not None and not cut and min(grey.shape) >= SMALLEST_PX:
             self._follow(self._flow.between(grey, self._before), prior)
@@ -60,9 +66,11 @@ class ClassicDepth:
         self._confidences = [min(1.0, sum(self._trusts())), *self._confidences][
             : len(DEPTH_WEIGHTS)
         ]
-        smooth = along_edges(_weighted(self._depths, DEPTH_WEIGHTS), grey)
-        sure = float(np.dot(self._confidences, DEPTH_WEIGHTS[: len(self._confidences)]))
-        return DepthMap(smooth, sure, cut)
+        recent = DEPTH_WEIGHTS[: len(self._confidences)]
+        trusts = np.multiply(recent, np.add(self._confidences, PRIOR_TRUST))
+        smooth = along_edges(_weighted(self._depths, trusts), grey)
+        sure = float(np.dot(self._confidences, recent))
+        return DepthMap(smooth, sure * self._age / RUN_IN, cut)
 
     def _follow(self, flow: Map, prior: Map) -> None:
         past = self._motions[: len(MOTION_WEIGHTS) - 1]
@@ -73,9 +81,9 @@ class ClassicDepth:
         self._depths = moved[len(past) :]
 
     def _trusts(self) -> list[float]:
-        """Weight of each motion cue; their sum is the confidence, full from the third on."""
+        """Weight of each motion cue; their sum is the confidence."""
         weights = np.array(MOTION_WEIGHTS[: len(self._motions)])
-        weights = weights / max(float(weights.sum()), sum(MOTION_WEIGHTS[:RUN_UP]))
+        weights = weights / max(float(weights.sum()), MOTION_WEIGHTS[-1])
         return [float(w * cue.confidence) for w, cue in zip(weights, self._motions, strict=True)]
 
     def _mixed(self, prior: Map) -> Map:
@@ -93,8 +101,8 @@ class ClassicDepth:
 
 def position_prior(shape: tuple[int, ...]) -> Map:
     """Low in the picture is near: float32 [h, w], 0 at the top row, 1 at the bottom row."""
-    ramp = np.linspace(0.0, 1.0, shape[0], dtype=np.float32)
-    return np.repeat(ramp[:, None], shape[1], axis=1)
+    ramp = np.linspace(0.0, 1.0, shape[0]) ** PRIOR_BEND
+    return np.repeat(ramp.astype(np.float32)[:, None], shape[1], axis=1)
 
 
 def along_edges(depth: Map, grey: Grey) -> Map:
@@ -112,8 +120,8 @@ def along_edges(depth: Map, grey: Grey) -> Map:
     return np.asarray(np.clip(drawn * share + depth * (1 - share), 0.0, 1.0), np.float32)
 
 
-def _weighted(maps: list[Map], weights: tuple[float, ...]) -> Map:
-    used = np.array(weights[: len(maps)], np.float32)
+def _weighted(maps: list[Map], weights: NDArray[np.float64]) -> Map:
+    used = weights.astype(np.float32)
     total = np.zeros_like(maps[0])
     for some, weight in zip(maps, used / used.sum(), strict=True):
         total += some * weight

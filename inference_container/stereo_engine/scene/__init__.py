@@ -4,6 +4,7 @@
 writes a little film with sound, to try a conversion on.
 """
 
-from stereo_engine.scene.truth import KINDS, TruthFrame, render
+from stereo_engine.scene.kinds import CALM, HARSH, KINDS, Look
+from stereo_engine.scene.truth import TruthFrame, render
 
-__all__ = ["KINDS", "TruthFrame", "render"]
+__all__ = ["CALM", "HARSH", "KINDS", "Look", "TruthFrame", "render"]

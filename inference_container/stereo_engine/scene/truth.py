@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stereo_engine.scene.kinds import KINDS, NEAREST_M, WALL_M, World, world
+from stereo_engine.scene.kinds import CALM, NEAREST_M, WALL_M, Look, World, world
 from stereo_engine.scene.view import Canvas, View
 
-__all__ = ["KINDS", "TruthFrame", "render"]
+__all__ = ["TruthFrame", "render"]
 
 BUDGET_PCT = 3.0
 """Disparity of the nearest depth minus that of the wall, percent of width."""
@@ -41,10 +41,16 @@ class TruthFrame:
 
 
 def render(
-    kind: str, seed: int, frames: int, width: int = 640, height: int = 360, samples: int = 3
+    kind: str,
+    seed: int,
+    frames: int,
+    width: int = 640,
+    height: int = 360,
+    samples: int = 3,
+    look: Look = CALM,
 ) -> Iterator[TruthFrame]:
-    """Frames of the scene of a `kind` (see `KINDS`) and a seed; the same ones every time."""
-    scene = world(kind, seed)
+    """Frames of the scene of a `kind` (see `kinds.KINDS`) and a seed; the same ones every time."""
+    scene = world(kind, seed, look)
     for frame in range(frames):
         yield _truth(scene, frame, width, height, samples)
 
