@@ -11,6 +11,7 @@ from stereo_spot.media.engine import Engine
 from stereo_spot.model import JobOptions, JobStatus, Recipe, Tier
 
 from tests.aws import cloud as local_aws
+from tests.aws import stage
 from tests.aws.cloud import cloud  # noqa: F401
 from tests.media.kit import Film, Sound, make, seen
 
@@ -67,6 +68,9 @@ def test_an_uploaded_film_comes_out_whole(cloud, film, tmp_path):  # noqa: F811
 
     job = assert_whole(app, job_id, film, tmp_path)
     assert job.announce == "done"
+    table = cloud.stack.physical("ReassemblyTriggeredTable")
+    marks = stage.client("dynamodb").scan(TableName=table)["Items"]
+    assert [mark["job_id"]["S"] for mark in marks] == [job_id]
     assert set(cloud.ran.functions) == {
         "ChunkerFunction",
         "TriggerFunction",

@@ -117,6 +117,9 @@ class AwsSettings(BaseSettings):
     output_bucket: str = Field(validation_alias="OUTPUT_BUCKET_NAME")
     jobs_table: str = Field(validation_alias="JOBS_TABLE_NAME")
     segments_table: str = Field(validation_alias="SEGMENT_COMPLETIONS_TABLE_NAME")
+    reassembly_triggered_table: str = Field(
+        default="", validation_alias="REASSEMBLY_TRIGGERED_TABLE_NAME"
+    )
     event_bus: str = Field(default="default", validation_alias="EVENT_BUS_NAME")
     render_queue: str = Field(default="", validation_alias="RENDER_QUEUE_ARN")
     render_definition: str = Field(default="", validation_alias="RENDER_DEFINITION_ARN")

@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from stereo_spot.adapters.aws.bus import EventBridgeBus
 from stereo_spot.adapters.aws.links import S3Links
+from stereo_spot.adapters.aws.marks import MarkingBus
 from stereo_spot.adapters.aws.objects import Buckets, S3ObjectStore
 from stereo_spot.adapters.aws.queue import SqsQueue
 from stereo_spot.adapters.aws.renders import (
@@ -21,7 +22,7 @@ from stereo_spot.adapters.aws.rows import DynamoJobStore, DynamoLedger
 from stereo_spot.conversion.services import Policy, Services
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.model import JobOptions
-from stereo_spot.ports import RenderQueue
+from stereo_spot.ports import EventBus, RenderQueue
 from stereo_spot.settings import AwsSettings
 
 _CONFIG = Config(
@@ -68,7 +69,7 @@ def services_of(settings: AwsSettings) -> Services:
         jobs=DynamoJobStore(dynamodb, settings.jobs_table),
         ledger=DynamoLedger(dynamodb, settings.segments_table),
         objects=S3ObjectStore(s3, buckets),
-        bus=EventBridgeBus(new_client("events", settings), settings.event_bus),
+        bus=_bus(settings, dynamodb),
         renders=_renders(settings, buckets, s3),
         uploads=links,
         downloads=links,
@@ -82,6 +83,14 @@ def services_of(settings: AwsSettings) -> Services:
         ),
         limits=MediaLimits(),
     )
+
+
+def _bus(settings: AwsSettings, dynamodb: Any) -> EventBus:
+    """The bus, marking jobs for older workers where the deployment keeps their table."""
+    bus = EventBridgeBus(new_client("events", settings), settings.event_bus)
+    if not settings.reassembly_triggered_table:
+        return bus
+    return MarkingBus(bus, dynamodb, settings.reassembly_triggered_table)
 
 
 def _renders(settings: AwsSettings, buckets: Buckets, s3: Any) -> RenderQueue:
