@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 import pytest
 from moto.events.models import EventPattern
-from stereo_spot.runtime.aws import aws_settings, services
+from stereo_spot.runtime.aws import _session, aws_settings, services
 
+from tests.aws.rights import allowed, needed
 from tests.aws.stage import client
 from tests.handlers.conftest import Context
 from tests.template.translated import REGION, ROOT
@@ -30,6 +31,8 @@ class Ran:
     functions: list[str] = field(default_factory=list)
     batch_jobs: list[tuple[str, int]] = field(default_factory=list)
     dropped: int = 0
+    needed: set[tuple[str, str, str]] = field(default_factory=set)
+    """(role, action, resource) of every call that the code made."""
 
 
 class Cloud:
@@ -42,15 +45,29 @@ class Cloud:
         self.lose = lambda _body: False
         """Which events are lost on their way."""
         self._patch, self._scratch, self._environment = patch, scratch, None
+        self._role = None
+        _session.cache_clear()
         self._sqs, self._events = client("sqs"), client("events")
         self._make()
+        _session(REGION).events.register("before-parameter-build", self._note)
 
     # ---- using it
 
     def services(self):
         """The ports as the API function has them."""
+        self._role = "ApiFunctionRole"
         self._become(self.stack.of("AWS::Lambda::Function")["ApiFunction"]["Environment"])
         return services()
+
+    def missing_rights(self):
+        """The calls that were made and that no policy of their role allows."""
+        return sorted(call for call in self.ran.needed if not allowed(self.stack, *call))
+
+    def _note(self, params, model, **_):
+        if self._role is not None:
+            service = model.service_model.service_name
+            for action, resource in needed(service, model.name, params):
+                self.ran.needed.add((self._role, action, resource))
 
     def run(self, limit=200):
         """Deliver events until nothing is left to do."""
@@ -170,6 +187,7 @@ class Cloud:
 
     def _invoke(self, name, body):
         function = self.stack.of("AWS::Lambda::Function")[name]
+        self._role = f"{name}Role"
         self._become(function["Environment"])
         self.ran.functions.append(name)
         folder = name.removesuffix("Function").lower()
@@ -222,6 +240,7 @@ class Cloud:
             parameters[part.removeprefix("Ref::")] if part.startswith("Ref::") else part
             for part in container["Command"]
         ]
+        self._role = "RenderRole"
         self._become({"Variables": {e["Name"]: e["Value"] for e in container["Environment"]}})
         strategy = definition["RetryStrategy"]
         for _attempt in range(strategy["Attempts"]):
@@ -264,5 +283,6 @@ def cloud(aws, monkeypatch, tmp_path):
 
     made = Cloud(Stack(translate(), Tier="stub"), monkeypatch, tmp_path / "scratch")
     yield made
+    _session.cache_clear()
     aws_settings.cache_clear()
     services.cache_clear()

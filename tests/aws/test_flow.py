@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 import requests
-from stereo_spot.conversion.control import retry
+from stereo_spot.conversion.control import delete, retry
 from stereo_spot.conversion.create import create
 from stereo_spot.keys import FinalKey, SourceKey
 from stereo_spot.media.engine import Engine
@@ -77,6 +77,27 @@ def test_an_uploaded_film_comes_out_whole(cloud, film, tmp_path):  # noqa: F811
         "ReassemblerFunction",
     }
     assert {code for _key, code in cloud.ran.batch_jobs} == {0}
+
+
+def test_every_call_is_one_that_the_template_allows(cloud, film, tmp_path):  # noqa: F811
+    cloud.twice = True
+    app = cloud.services()
+    job_id = upload(app, film)
+    cloud.run()
+    cloud.tick()
+    app = cloud.services()
+    assert app.jobs.page(tuple(JobStatus)).jobs[0].status is JobStatus.COMPLETED
+    delete(job_id, app)
+    cloud.tick()
+
+    assert cloud.missing_rights() == []
+    assert {role for role, _action, _resource in cloud.ran.needed} == {
+        "ApiFunctionRole",
+        "ChunkerFunctionRole",
+        "TriggerFunctionRole",
+        "ReassemblerFunctionRole",
+        "RenderRole",
+    }
 
 
 def test_every_event_twice_makes_one_film(cloud, film, tmp_path):  # noqa: F811
