@@ -10,6 +10,7 @@ from typing import NoReturn
 from stereo_engine import __version__
 from stereo_engine.anaglyph import METHODS
 from stereo_engine.errors import EngineError
+from stereo_engine.eyes import load_models
 from stereo_engine.job import Job, time_of
 from stereo_engine.recipe import STRENGTH_MAX_PCT, Mode, Recipe
 from stereo_engine.render import render
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(words)
         if options.serve:
+            load_models(options.tier, frozenset(options.accept_licence))
             serve(sys.stdin, sys.stdout)
         result = render(_job(options))
     except EngineError as error:
@@ -66,6 +68,7 @@ def _job(options: argparse.Namespace) -> Job:
         mezzanine=options.mezzanine,
         depth_from=options.depth_from,
         export_depth=options.export_depth,
+        accept_licence=frozenset(options.accept_licence),
     )
 
 
@@ -79,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print the result, or the error, as one JSON object")
     add("--version", action="version", version=__version__)
     add("--mode", default=usual.mode, help=", ".join(Mode))
-    add("--tier", default=usual.tier, help="classic, or stub (no depth, for wiring tests)")
+    add("--tier", default=usual.tier, help="classic, fast, quality, or stub (no depth)")
+    names = "a non-commercial model whose licence you accept; once for each"
+    add("--accept-licence", action="append", default=[], metavar="NAME", help=names)
     add("--max-disparity", type=float, default=usual.max_disparity, help="percent of width")
     add("--convergence", type=float, default=usual.convergence, help="depth on the screen, 0..1")
     add("--force", action="store_true", help="take a strength above 5 %%")

@@ -2,13 +2,13 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def ahead(items: Iterable[T], count: int) -> Iterator[T]:
+def ahead(items: Iterable[T], count: int) -> Generator[T, None, None]:
     """The items in order, made up to `count` ahead of their use; errors come where they belong.
 
     When the reader stops early, the thread ends with the item it is at.
@@ -49,3 +49,6 @@ def _make(
         made.put(("error", error))
     else:
         made.put(("end", None))
+    finally:
+        if isinstance(items, Generator):
+            items.close()

@@ -18,6 +18,9 @@ Kind = Literal[
     "disk_full",
     "output_unwritable",
     "out_of_memory",
+    "licence_not_accepted",
+    "token_missing",
+    "weights_unavailable",
     "internal",
 ]
 

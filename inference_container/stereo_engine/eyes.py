@@ -1,7 +1,7 @@
 """The makers of the second eye, one per tier: each sees every frame, and pairs the wanted ones."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import av
@@ -18,10 +18,15 @@ from stereo_engine.errors import EngineError
 from stereo_engine.job import Job
 from stereo_engine.picture import Picture, blank, views
 from stereo_engine.recipe import Mode, Recipe
+from stereo_engine.registry import TIERS
+from stereo_engine.settings import ModelSettings
 from stereo_engine.splat import warp_planes
 from stereo_engine.splat.fixed import Plane
+from stereo_engine.weights import check_licence
 
 Planes = tuple[Plane, Plane, Plane]
+Source = Iterable[tuple[Picture, bool]]
+"""Every picture of a film in order, each with whether its pair is wanted."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,8 @@ class Pair:
 class EyeMaker(Protocol):
     """Makes pairs out of pictures; state goes forward only."""
 
-    def observe(self, picture: Picture) -> DepthMap | None:
-        """Learn from the next frame of the film, written or not."""
-        ...
-
-    def pair(self, picture: Picture, depth: DepthMap | None) -> Pair:
-        """Both eyes of the frame just observed."""
+    def pairs(self, pictures: Source) -> Generator[Pair, None, None]:
+        """The pairs of the wanted pictures in order; it may look ahead."""
         ...
 
     def report(self) -> dict[str, Any]:
@@ -49,7 +50,26 @@ class EyeMaker(Protocol):
         ...
 
 
-class StubEyes:
+class FrameByFrame:
+    """A maker that needs no later frame: it sees every one, and pairs the wanted ones."""
+
+    def pairs(self, pictures: Source) -> Generator[Pair, None, None]:
+        """Observe and pair, one picture at a time."""
+        for picture, wanted in pictures:
+            depth = self.observe(picture)
+            if wanted:
+                yield self.pair(picture, depth)
+
+    def observe(self, picture: Picture) -> DepthMap | None:
+        """Learn from the next frame of the film, written or not."""
+        raise NotImplementedError
+
+    def pair(self, picture: Picture, depth: DepthMap | None) -> Pair:
+        """Both eyes of the frame just observed."""
+        raise NotImplementedError
+
+
+class StubEyes(FrameByFrame):
     """Twice the same picture; for trying out everything around the engine."""
 
     def observe(self, picture: Picture) -> None:
@@ -67,7 +87,7 @@ class StubEyes:
         return {"depth_source": "none", "depth_confidence": 0.0, "comfort": {}}
 
 
-class ClassicEyes:
+class ClassicEyes(FrameByFrame):
     """Depth from position and motion, one eye warped from the other."""
 
     depth_source = "motion_and_position"
@@ -174,7 +194,41 @@ def eye_maker(job: Job) -> EyeMaker:
     export = DepthFolder(job.export_depth) if job.export_depth else None
     if job.depth_from:
         return GivenEyes(job.recipe, depth_maps(job.depth_from), export)
-    return ClassicEyes(job.recipe, export)
+    if job.recipe.tier == "classic":
+        return ClassicEyes(job.recipe, export)
+    return eyes_of_models(job, export)
+
+
+def eyes_of_models(job: Job, export: DepthFolder | None) -> EyeMaker:
+    """The maker of a tier that needs models."""
+    models = load_models(job.recipe.tier, job.accept_licence)
+    from stereo_engine.model_eyes import FastEyes, QualityEyes
+
+    if job.recipe.tier == "fast":
+        return FastEyes(job.recipe, models, export)
+    return QualityEyes(job.recipe, models, export, first_frame=job.first_frame)
+
+
+def load_models(tier: str, accepted: frozenset[str]) -> Any:
+    """The warm models of a tier, None where it needs none.
+
+    Raises:
+        EngineError: before anything is loaded where a licence is not accepted, else where
+            packages or weights are missing.
+    """
+    settings = ModelSettings.from_environment()
+    settings = replace(settings, accepted=settings.accepted | accepted)
+    wanted = TIERS.get(tier, ())
+    for model in wanted:
+        check_licence(model, settings.accepted)
+    if not wanted:
+        return None
+    try:
+        from stereo_engine.warm import warm
+    except ImportError as error:
+        text = f"tier {tier} needs {error.name}: install stereo-engine[models]"
+        raise EngineError("weights_unavailable", text) from error
+    return warm(tier, settings)
 
 
 def empty_pair(like: Picture) -> Pair:

@@ -1,16 +1,11 @@
 """The model hub, and what its refusals mean to a user."""
 
-from typing import Any, cast
+from typing import Any
 
-from stereo_engine.errors import EngineError, Kind
+from stereo_engine.errors import EngineError
 from stereo_engine.registry import Model
 
 NEEDED = "huggingface-hub is not installed: install stereo-engine[models]"
-
-
-def refused(kind: str, message: str) -> EngineError:
-    """The error for weights that cannot be had."""
-    return EngineError(cast("Kind", kind), message)
 
 
 def known_token() -> str | None:
@@ -32,7 +27,7 @@ def snapshot(repo_id: str, **options: Any) -> str:
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
-        raise refused("weights_unavailable", NEEDED) from None
+        raise EngineError("weights_unavailable", NEEDED) from None
     return str(snapshot_download(repo_id, **options))
 
 
@@ -41,19 +36,19 @@ def refusal_of(model: Model, error: Exception, *, has_token: bool) -> EngineErro
     names = [kind.__name__ for kind in type(error).__mro__]
     if "GatedRepoError" in names and has_token:
         text = f"{model.name} is gated: accept its terms at {model.page} with this token's account"
-        return refused("licence_not_accepted", text)
+        return EngineError("licence_not_accepted", text)
     if "GatedRepoError" in names or _status(error) in (401, 403):
         text = f"{model.page} wants a token that may read it: set HF_TOKEN"
-        return refused("token_missing", text)
+        return EngineError("token_missing", text)
     if "RevisionNotFoundError" in names:
         text = f"{model.repo_id} has no revision {model.revision}"
-        return refused("weights_unavailable", text)
+        return EngineError("weights_unavailable", text)
     if "RepositoryNotFoundError" in names:
-        return refused("weights_unavailable", f"{model.repo_id} is not on the hub")
+        return EngineError("weights_unavailable", f"{model.repo_id} is not on the hub")
     if getattr(error, "errno", None) == 28:
         return EngineError("disk_full", f"no space for {model.size_bytes / 1e9:.1f} GB of weights")
     text = f"{model.name} is not in the cache and {model.page} cannot be reached"
-    return refused("weights_unavailable", f"{text} ({type(error).__name__})")
+    return EngineError("weights_unavailable", f"{text} ({type(error).__name__})")
 
 
 def _status(error: Exception) -> int | None:

@@ -10,7 +10,10 @@ from stereo_engine.errors import EngineError
 from stereo_engine.recipe import Mode, Recipe
 from stereo_engine.windows import Selection
 
-FIELDS = ("id", "src", "dst", "mezzanine", "skip_frames", "n_frames", "from_time", "recipe")
+FIELDS = (
+    *("id", "src", "dst", "mezzanine", "skip_frames", "n_frames", "from_time", "recipe"),
+    *("first_frame", "accept_licence"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Job:
     export_depth: Path | None = None
     """A folder for the depth maps of the frames written."""
 
+    first_frame: int = 0
+    """Where in its film the first frame read lies, pre-roll included; models' noise follows it."""
+    accept_licence: frozenset[str] = frozenset()
+    """Names of non-commercial models whose licences the user accepted for this job."""
+
     def __post_init__(self) -> None:
         fits = self.mezzanine is None or self.recipe.mode != Mode.RGBD
         _expect(fits, "a picture with its depth has no side-by-side mezzanine")
@@ -43,6 +51,9 @@ class Job:
         _expect(mezzanine is None or isinstance(mezzanine, str), "mezzanine must be a path or null")
         recipe = values.get("recipe", {})
         _expect(isinstance(recipe, Mapping), "recipe must be an object")
+        names = values.get("accept_licence", [])
+        fits = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        _expect(fits, "accept_licence must be a list of names")
         selection = Selection(
             skip_frames=_count(values, "skip_frames") or 0,
             n_frames=_count(values, "n_frames"),
@@ -54,6 +65,8 @@ class Job:
             recipe=Recipe.of(recipe),
             selection=selection,
             mezzanine=Path(mezzanine) if mezzanine is not None else None,
+            first_frame=_count(values, "first_frame") or 0,
+            accept_licence=frozenset(names),
         )
 
 

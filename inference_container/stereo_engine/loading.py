@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from stereo_engine.diffusion.modules import Modules
-from stereo_engine.hub import refused
+from stereo_engine.errors import EngineError
 from stereo_engine.registry import DEPTH_ANYTHING, DEPTHCRAFTER, STEREOCRAFTER, SVD
 
 HALF = "fp16"
@@ -33,7 +33,9 @@ def best_dtype(device: str) -> Any:
 def depth_model(folders: Mapping[str, Path], device: str) -> Any:
     """The single-frame depth model."""
     from transformers import AutoModelForDepthEstimation
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     folder = folders[DEPTH_ANYTHING.name]
     model = AutoModelForDepthEstimation.from_pretrained(
         folder, dtype=best_dtype(device), use_safetensors=True, local_files_only=True
@@ -80,7 +82,9 @@ def compile_blocks(modules: Modules) -> None:
 def _shared(folder: Path, dtype: Any) -> dict[str, Any]:
     from diffusers import AutoencoderKLTemporalDecoder
     from transformers import CLIPVisionModelWithProjection
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     half = {"variant": HALF, "use_safetensors": True, "local_files_only": True}
     vae = AutoencoderKLTemporalDecoder.from_pretrained(folder / "vae", torch_dtype=dtype, **half)
     encoder = CLIPVisionModelWithProjection.from_pretrained(
@@ -106,4 +110,4 @@ def _unet(folder: Path, dtype: Any) -> Any:
         )
     except (OSError, ValueError, RuntimeError) as error:
         text = f"the UNet in {folder.name} cannot be loaded: {error}"
-        raise refused("weights_unavailable", text) from error
+        raise EngineError("weights_unavailable", text) from error

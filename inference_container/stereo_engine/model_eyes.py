@@ -1,7 +1,8 @@
 """The makers of the second eye for the tiers `fast` and `quality`."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from itertools import chain
 from typing import Any
 
@@ -13,9 +14,10 @@ from stereo_engine.depth import DepthMap
 from stereo_engine.depth.depth_anything import DepthAnything
 from stereo_engine.depth.depthcrafter import DepthCrafter
 from stereo_engine.depth.model import Estimator, ModelDepth, Rgb
+from stereo_engine.depth_files import DepthFolder
 from stereo_engine.diffusion.modules import FrameNoise
 from stereo_engine.disparity import disparity_of, enlarged
-from stereo_engine.eyes import ClassicEyes, Pair
+from stereo_engine.eyes import ClassicEyes, Pair, Source
 from stereo_engine.inpaint.stream import SvdInpainter
 from stereo_engine.memory import MemoryPlan
 from stereo_engine.paint import Fill, Warped, painted
@@ -26,7 +28,6 @@ from stereo_engine.warm import Warm
 
 QUALITY_PREROLL_FRAMES = 25
 READ_AHEAD, MADE_AHEAD = 16, 8
-Source = Iterable[tuple[Picture, bool]]
 
 
 class FastEyes:
@@ -34,17 +35,21 @@ class FastEyes:
 
     preroll_frames = PREROLL_FRAMES
 
-    def __init__(self, recipe: Recipe, warm: Warm) -> None:
+    def __init__(self, recipe: Recipe, warm: Warm, export: DepthFolder | None = None) -> None:
         self._recipe, self._warm = recipe, warm
-        self._classic = ClassicEyes(recipe)
+        self._classic = ClassicEyes(recipe, export)
         self._size = (0, 0)
 
-    def pairs(self, pictures: Source) -> Iterator[Pair]:
+    def pairs(self, pictures: Source) -> Generator[Pair, None, None]:
         """The pairs of the wanted pictures."""
+        read = ahead(pictures, READ_AHEAD)
         try:
-            yield from ahead(self._pairs(ahead(pictures, READ_AHEAD)), MADE_AHEAD)
+            with closing(ahead(self._pairs(read), MADE_AHEAD)) as made:
+                yield from made
         except torch.OutOfMemoryError as error:
             raise self._warm.less(self._size, error) from error
+        finally:
+            read.close()
 
     def report(self) -> dict[str, Any]:
         """Which models made it, and what it asks of a viewer."""
@@ -79,8 +84,15 @@ class QualityEyes(FastEyes):
 
     preroll_frames = QUALITY_PREROLL_FRAMES
 
-    def __init__(self, recipe: Recipe, warm: Warm, first_frame: int) -> None:
-        super().__init__(recipe, warm)
+    def __init__(
+        self,
+        recipe: Recipe,
+        warm: Warm,
+        export: DepthFolder | None = None,
+        *,
+        first_frame: int = 0,
+    ) -> None:
+        super().__init__(recipe, warm, export)
         self._first = first_frame
         self._made = {"right": ("right",), "left": ("left",), "both": ("left", "right")}[
             recipe.synth

@@ -34,7 +34,7 @@ class Mode(StrEnum):
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "mode": tuple(Mode),
-    "tier": ("classic", "stub"),
+    "tier": ("classic", "fast", "quality", "stub"),
     "codec": ("h264", "hevc"),
     "pix_fmt": ("yuv420p", "yuv420p10le"),
     "synth": ("right", "left", "both"),

@@ -1,7 +1,7 @@
 """The chain: decode, depth, disparity, warp and fill, layout, encode; one frame at a time."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +11,7 @@ from stereo_engine import layout
 from stereo_engine.errors import EngineError, of_exception
 from stereo_engine.eyes import Pair, eye_maker
 from stereo_engine.job import Job
+from stereo_engine.memory import Again
 from stereo_engine.picture import Picture, blank, of_rgb, views
 from stereo_engine.reader import Reader, upright_size
 from stereo_engine.recipe import STRENGTH_WARN_PCT, Mode, Recipe
@@ -34,6 +35,8 @@ def render(job: Job, progress: Progress = lambda frames: None) -> dict[str, Any]
     try:
         with Reader(job.src) as reader, ExitStack() as outputs:
             return _render(job, reader, outputs, progress)
+    except Again:
+        return render(job, progress)
     except (OSError, MemoryError, ValueError, av.error.FFmpegError) as error:
         raise of_exception(error) from error
 
@@ -42,16 +45,13 @@ def _render(job: Job, reader: Reader, outputs: ExitStack, progress: Progress) ->
     maker = eye_maker(job)
     writers: dict[str, Writer] = {}
     written = 0
-    for picture, wanted in _pictures(job, reader):
-        depth = maker.observe(picture)
-        if not wanted:
-            continue
-        writers = writers or _open_writers(job, reader, outputs, picture)
-        pair = maker.pair(picture, depth)
-        for mode, writer in writers.items():
-            writer.write(frame_of(pair, mode, job.recipe))
-        written += 1
-        progress(written)
+    with closing(maker.pairs(_pictures(job, reader))) as pairs:
+        for pair in pairs:
+            writers = writers or _open_writers(job, reader, outputs, pair.left)
+            for mode, writer in writers.items():
+                writer.write(frame_of(pair, mode, job.recipe))
+            written += 1
+            progress(written)
     if not writers:
         raise EngineError("source_truncated", "asked for frames, the file has 0 of them")
     made = writers[job.recipe.mode]

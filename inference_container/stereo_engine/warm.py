@@ -1,6 +1,5 @@
 """Models loaded once and kept: what the makers of the tiers `fast` and `quality` run on."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +59,16 @@ class Warm:
         return Again()
 
 
-@cache
-def warm(tier: str) -> Warm:
-    """The tier's models, loaded at the first call of this process."""
-    return Warm(tier, ModelSettings.from_environment())
+_loaded: dict[tuple[str, Path], Warm] = {}
+
+
+def warm(tier: str, settings: ModelSettings) -> Warm:
+    """The tier's models, loaded at the first call of this process; only one tier is kept."""
+    key = (tier, settings.weights_dir)
+    if key not in _loaded:
+        _loaded.clear()
+        _loaded[key] = Warm(tier, settings)
+    return _loaded[key]
 
 
 def _free_bytes(device: str) -> int:

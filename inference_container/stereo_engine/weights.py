@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from stereo_engine import hub
-from stereo_engine.hub import refused
+from stereo_engine.errors import EngineError
 from stereo_engine.registry import Model
 
 MANIFEST = "weights.json"
@@ -46,7 +46,7 @@ def check_licence(model: Model, accepted: Collection[str]) -> None:
         EngineError: `licence_not_accepted`.
     """
     if not model.commercial and model.name not in accepted:
-        raise refused(
+        raise EngineError(
             "licence_not_accepted",
             f"{model.name} is for non-commercial use only ({model.licence}; {model.page}): "
             f"pass --accept-licence {model.name} or name it in ACCEPT_LICENCE",
@@ -82,7 +82,9 @@ def fetched(
     if mirror is not None and mirror.fetch(mirror_name(model), folder):
         if is_whole(folder, thoroughly=True):
             return _placed(model, folder)
-        raise refused("weights_unavailable", f"{model.name} in the mirror is damaged: delete it")
+        raise EngineError(
+            "weights_unavailable", f"{model.name} in the mirror is damaged: delete it"
+        )
     _from_hub(model, folder, token, download or hub.snapshot)
     if mirror is not None:
         mirror.keep(mirror_name(model), folder)
@@ -129,7 +131,7 @@ def check_channels(model: Model, folder: Path) -> None:
     found = json.loads((folder / "config.json").read_text()).get("in_channels")
     if found != model.in_channels:
         text = f"{model.name} must take {model.in_channels} channels, its config says {found}"
-        raise refused("weights_unavailable", f"{text}: these are another model's weights")
+        raise EngineError("weights_unavailable", f"{text}: these are another model's weights")
 
 
 def _placed(model: Model, folder: Path) -> Path:
@@ -139,14 +141,14 @@ def _placed(model: Model, folder: Path) -> Path:
             check_channels(model, folder / name)
             return folder / name
     text = f"{model.repo_id}@{model.revision} lacks {', '.join(model.files)}"
-    raise refused("weights_unavailable", text)
+    raise EngineError("weights_unavailable", text)
 
 
 def _from_hub(model: Model, folder: Path, token: str | None, download: Download) -> None:
     token = token or hub.known_token()
     if model.gated and not token:
         text = f"{model.name} is gated: accept its terms at {model.page}, then set HF_TOKEN"
-        raise refused("token_missing", text)
+        raise EngineError("token_missing", text)
     folder.mkdir(parents=True, exist_ok=True)
     for name in model.folders:
         patterns = [f"{name}/{file}" if name else file for file in model.files]

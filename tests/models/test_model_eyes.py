@@ -57,7 +57,7 @@ def made(tier, warm, film, preroll=0, first=0, **recipe):
     maker = (
         FastEyes(recipe, warm["fast"])
         if tier == "fast"
-        else QualityEyes(recipe, warm["quality"], first)
+        else QualityEyes(recipe, warm["quality"], first_frame=first)
     )
     source = [(picture, at >= preroll) for at, picture in enumerate(film)]
     return list(maker.pairs(iter(source))), maker.report()
@@ -101,7 +101,7 @@ def test_without_strength_both_eyes_are_the_source(tier, warm, synth):
 
 def test_outside_the_holes_the_painted_eye_is_the_warped_one(warm):
     film = pictures(4)
-    maker = QualityEyes(Recipe(max_disparity=5.0), warm["quality"], 0)
+    maker = QualityEyes(Recipe(max_disparity=5.0), warm["quality"])
     seen = []
     warp = maker._warp
     maker._warp = lambda eye, picture, depth, pair: (
