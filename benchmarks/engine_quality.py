@@ -27,10 +27,17 @@ def table(seeds=SEEDS, frames=FRAMES, kinds=KINDS, width=640, height=360, look=C
 
 
 def _made(truth):
-    made = {"stereo_engine": [], "softmax splat": [], "backward": [], "cv2.inpaint": []}
+    made = {
+        "stereo_engine": [],
+        "fill=blend": [],
+        "softmax splat": [],
+        "backward": [],
+        "cv2.inpaint": [],
+    }
     for frame in truth:
         right, holes = right_view(frame.left, frame.disparity)
         made["stereo_engine"].append(right)
+        made["fill=blend"].append(right_view(frame.left, frame.disparity, fill="blend")[0])
         made["softmax splat"].append(peers.softmax_splat(frame.left, frame.disparity)[0])
         made["backward"].append(peers.backward(frame.left, frame.disparity)[0])
         made["cv2.inpaint"].append(peers.inpainted(right, holes))

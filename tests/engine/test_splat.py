@@ -7,25 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stereo_engine.picture import blank, views
-from stereo_engine.splat import backends, finite_disparity, left_view, right_view, warp_planes
+from stereo_engine.scene import render
+from stereo_engine.splat import (
+    finite_disparity,
+    left_view,
+    right_view,
+    warp_planes,
+)
+
+from tests.engine.warping import each_backend, each_fill, picture, wild_disparity
 
 SIZES = [(1, 5), (7, 1), (37, 63), (101, 333)]
 
-each_backend = pytest.mark.parametrize("backend", backends())
 each_size = pytest.mark.parametrize("size", SIZES, ids=str)
-
-
-def picture(size, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
-
-
-def wild_disparity(size, seed=0, reach=9.0):
-    return np.random.default_rng(seed).uniform(-reach, reach, size).astype(np.float32)
-
-
-def psnr(one, other):
-    error = np.mean((one.astype(np.float64) - other) ** 2)
-    return 99.0 if error == 0 else 10 * np.log10(255**2 / error)
 
 
 @each_backend
@@ -78,18 +72,26 @@ def test_every_pixel_is_written_for_any_disparity(backend, size):
         assert (one == 100).all()
 
 
+@each_backend
+@each_fill
 @each_size
-def test_backends_agree_bit_for_bit(size):
+@pytest.mark.parametrize("coarse", [False, True])
+def test_backends_agree_bit_for_bit(backend, fill, size, coarse):
     left, disparity = picture(size), wild_disparity(size, 5)
-    answers = [right_view(left, disparity, backend=backend) for backend in backends()]
+    if coarse:
+        disparity = np.round(disparity / 3) * np.float32(1.5)
 
-    for right, hidden in answers[1:]:
-        assert np.array_equal(right, answers[0][0])
-        assert np.array_equal(hidden, answers[0][1])
+    right, hidden = right_view(left, disparity, backend=backend, fill=fill)
+
+    reference = right_view(left, disparity, backend="numpy", fill=fill)
+    assert np.array_equal(right, reference[0])
+    assert np.array_equal(hidden, reference[1])
 
 
+@each_backend
+@each_fill
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_planar_backends_agree_bit_for_bit_at_any_depth(kind):
+def test_planar_backends_agree_bit_for_bit_at_any_depth(backend, fill, kind):
     rng = np.random.default_rng(8)
     planes = tuple(
         rng.integers(0, 1024 if kind == np.uint16 else 256, shape).astype(kind)
@@ -97,12 +99,21 @@ def test_planar_backends_agree_bit_for_bit_at_any_depth(kind):
     )
     disparity = wild_disparity((36, 64), 4)
     answers = []
-    for backend in backends():
+    for name in ("numpy", backend):
         out = tuple(np.zeros_like(plane) for plane in planes)
-        holes = warp_planes(planes, disparity, out, backend=backend)
+        holes = warp_planes(planes, disparity, out, backend=name, fill=fill)
         answers.append((holes, *(plane.tobytes() for plane in out)))
 
-    assert len(set(answers)) == 1
+    assert answers[0] == answers[1]
+
+
+@each_backend
+def test_backends_agree_on_a_rendered_scene(backend):
+    frame = next(render("both", 5, 1, 320, 180))
+
+    right, _ = right_view(frame.left, frame.disparity, backend=backend)
+
+    assert np.array_equal(right, right_view(frame.left, frame.disparity, backend="numpy")[0])
 
 
 @each_backend
@@ -136,20 +147,21 @@ def test_the_source_is_left_untouched(backend):
     assert (left.tobytes(), disparity.tobytes()) == before
 
 
-def landing(disparity_px, x, width=64):
+def landing(disparity_px, x, backend, width=64):
     left = np.zeros((1, width, 3), np.uint8)
     left[0, x] = 255
     disparity = np.zeros((1, width), np.float32)
     disparity[0, x] = disparity_px
-    right, _ = right_view(left, disparity)
+    right, _ = right_view(left, disparity, backend=backend)
     light = right[0, :, 0].astype(float)
     return light @ np.arange(width) / light.sum() if light.any() else -1.0
 
 
-@given(st.integers(16, 56), st.integers(0, 40 * 64), st.integers(1, 256))
+@each_backend
+@given(x=st.integers(16, 56), steps=st.integers(0, 40 * 64), more=st.integers(1, 256))
 @settings(max_examples=60, deadline=None)
-def test_raising_disparity_never_moves_a_landing_to_the_right(x, steps, more):
-    first, second = landing(steps / 64, x), landing((steps + more) / 64, x)
+def test_raising_disparity_never_moves_a_landing_to_the_right(backend, x, steps, more):
+    first, second = (landing(some / 64, x, backend) for some in (steps, steps + more))
 
     assert second <= first + 0.02  # light is counted in whole levels
 

@@ -4,8 +4,8 @@ Each row is painted in rising x. For a right view that order is far to near wher
 pixels land together, so the nearer one wins without a z-buffer, a sort or an atomic. Only the
 source column is remembered (256 steps a pixel); pictures are sampled afterwards. A surface covers
 its last pixel in part, and what is under it shows through there. A hole continues its far side,
-which for a right view is always the right one. All arithmetic is integer, so every backend gives
-the same bytes.
+which for a right view is always the right one; where `fill` is `blend` it also takes in the rows
+above and below of the same layer. All arithmetic is integer, so every backend gives the same bytes.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,15 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stereo_engine.splat import reference
 from stereo_engine.splat.fixed import Plane, finite_disparity
 
-__all__ = ["backends", "finite_disparity", "left_view", "right_view", "warp_planes"]
+__all__ = ["FILLS", "backends", "finite_disparity", "left_view", "right_view", "warp_planes"]
+
+FILLS = ("extend", "blend")
+"""What a hole shows: its far side continued, or that blended with its layer above and below."""
+_MODULES = {"numba": "compiled", "numpy": "reference", "torch": "tensors"}
 
 
 def backends() -> tuple[str, ...]:
-    """The names of the backends that work here, fastest first."""
-    return ("numba", "numpy") if find_spec("numba") else ("numpy",)
+    """The names of the backends that work here; `auto` takes the first one."""
+    return tuple(name for name in _MODULES if find_spec(name))
 
 
 def right_view(
@@ -32,6 +35,7 @@ def right_view(
     disparity_px: NDArray[np.float32],
     *,
     backend: str = "auto",
+    fill: str = "extend",
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """What the right eye sees, given the left eye's picture and its disparity.
 
@@ -40,6 +44,7 @@ def right_view(
         disparity_px: float32 [H, W], x_left - x_right, positive in front of the screen. NaN and
             infinity count as the farthest finite disparity.
         backend: `auto`, or one of `backends()`.
+        fill: one of `FILLS`.
 
     Returns:
         The right picture uint8 [H, W, 3], and bool [H, W] where it shows what `left` does not.
@@ -47,7 +52,8 @@ def right_view(
     disparity, _ = finite_disparity(disparity_px)
     right = np.empty_like(left)
     hidden = np.empty(disparity.shape, np.uint8)
-    _kernel(backend).warp_picture(disparity, np.ascontiguousarray(left), right, hidden)
+    source = np.ascontiguousarray(left)
+    _kernel(backend).warp_picture(disparity, source, right, hidden, _blends(fill))
     return right, hidden.view(np.bool_)
 
 
@@ -56,9 +62,10 @@ def left_view(
     disparity_px: NDArray[np.float32],
     *,
     backend: str = "auto",
+    fill: str = "extend",
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """The mirror of `right_view`: the left eye from the right eye and its disparity."""
-    picture, hidden = right_view(right[:, ::-1], disparity_px[:, ::-1], backend=backend)
+    picture, hidden = right_view(right[:, ::-1], disparity_px[:, ::-1], backend=backend, fill=fill)
     return np.ascontiguousarray(picture[:, ::-1]), np.ascontiguousarray(hidden[:, ::-1])
 
 
@@ -68,6 +75,7 @@ def warp_planes(
     out: Sequence[Plane],
     *,
     backend: str = "auto",
+    fill: str = "extend",
 ) -> int:
     """Warp planar 4:2:0 into `out`, which may be views into a larger picture.
 
@@ -76,18 +84,25 @@ def warp_planes(
         disparity: float32 [H, W] in px, finite.
         out: three planes of the same shapes and type.
         backend: `auto`, or one of `backends()`.
+        fill: one of `FILLS`.
 
     Returns:
         How many luma pixels were hidden in the source.
     """
     warp: Callable[..., int] = _kernel(backend).warp_planes
-    return int(warp(disparity, *planes, *out))
+    return int(warp(disparity, tuple(planes), tuple(out), _blends(fill)))
 
 
 def _kernel(backend: str) -> Any:
-    """The module of a backend; numba is loaded when it is first needed, for it takes a second."""
+    """The module of a backend, loaded when it is first needed, for that takes a second."""
     known = backends()
     if backend not in ("auto", *known):
         raise ValueError(f"no such backend: {backend}; here: {', '.join(known)}")
-    fastest = known[0] if backend == "auto" else backend
-    return import_module("stereo_engine.splat.compiled") if fastest == "numba" else reference
+    name = known[0] if backend == "auto" else backend
+    return import_module(f"{__name__}.{_MODULES[name]}")
+
+
+def _blends(fill: str) -> bool:
+    if fill not in FILLS:
+        raise ValueError(f"no such fill: {fill}; known: {', '.join(FILLS)}")
+    return fill == "blend"

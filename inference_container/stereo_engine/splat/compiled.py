@@ -6,7 +6,16 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
-from stereo_engine.splat.fixed import HALF, JOINED, RECIPROCAL_SHIFT, RECIPROCALS, SHIFT, STEP
+from stereo_engine.splat.fixed import (
+    BLEND_ROWS,
+    HALF,
+    JOINED,
+    OTHER_LAYER,
+    RECIPROCAL_SHIFT,
+    RECIPROCALS,
+    SHIFT,
+    STEP,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rows = Any
@@ -173,16 +182,60 @@ def _mix_chroma(source: Rows, under: Rows, cover: Rows, mixed: Rows, out: Rows) 
 
 
 @_kernel
+def _show_row(
+    disparity: Rows, rows: Rows, holes: Rows, layers: Rows, hidden: Rows
+) -> tuple[int, int]:
+    """Land and fill a row; note holes, layers and what is hidden where there is room for it."""
+    top, under, cover, mixed = rows[0], rows[1], rows[2], rows[3]
+    _land(disparity, rows)
+    for target in range(hidden.shape[0]):
+        bare = cover[target] < HALF and under[target] < 0
+        hidden[target] = top[target] < 0 or bare
+    noted = layers.shape[0]
+    for target in range(noted):
+        holes[target] = top[target] < 0
+    counts = _fill(top, under, cover, mixed)
+    for target in range(noted):
+        far = disparity[np.uintp(top[target] >> SHIFT)]
+        steps = np.int32(np.floor(far * np.float32(STEP) + np.float32(0.5)))
+        layers[target] = steps if cover[target] == STEP else OTHER_LAYER
+    return counts
+
+
+@_kernel
+def _blend(plane: Rows, holes: Rows, layers: Rows, scale: int) -> None:
+    """Blend the holes of a filled plane with their layer above and below, in place."""
+    height, width = plane.shape
+    reach = len(BLEND_ROWS) // 2
+    before = plane.copy()
+    for y in range(height):
+        for x in range(width):
+            if not holes[y * scale, x * scale]:
+                continue
+            total = weight = np.int32(0)
+            for row in range(max(0, y - reach), min(height, y + reach + 1)):
+                if abs(layers[row * scale, x * scale] - layers[y * scale, x * scale]) < STEP:
+                    share = np.int32(BLEND_ROWS[row - y + reach])
+                    total += np.int32(before[row, x]) * share
+                    weight += share
+            plane[y, x] = (total + (weight >> 1)) // weight
+
+
+@_kernel
 def warp_planes(
-    disparity: Rows, y: Rows, u: Rows, v: Rows, out_y: Rows, out_u: Rows, out_v: Rows
+    disparity: Rows, planes: tuple[Rows, Rows, Rows], outs: tuple[Rows, Rows, Rows], blend: bool
 ) -> int:
     """See `reference.warp_planes`."""
-    rows = np.empty((5, disparity.shape[1]), np.int32)
+    y, u, v = planes
+    out_y, out_u, out_v = outs
+    height, width = disparity.shape
+    rows = np.empty((5, width), np.int32)
     top, under, cover, mixed = rows[0], rows[1], rows[2], rows[3]
+    noted = (height, width) if blend else (height, 0)
+    marks, layers = np.empty(noted, np.uint8), np.empty(noted, np.int32)
     holes = 0
-    for row in range(disparity.shape[0]):
-        _land(disparity[row], rows)
-        hidden, mixes = _fill(top, under, cover, mixed)
+    for row in range(height):
+        hidden, mixes = _show_row(disparity[row], rows, marks[row], layers[row], marks[row, :0])
         holes += hidden
         _sample(y[row], top, out_y[row])
         _mix(y[row], under, cover, mixed[:mixes], out_y[row])
@@ -190,20 +243,26 @@ def warp_planes(
             for source, out in ((u[row // 2], out_u[row // 2]), (v[row // 2], out_v[row // 2])):
                 _sample_chroma(source, top, out)
                 _mix_chroma(source, under, cover, mixed[:mixes], out)
+    if blend:
+        _blend(out_y, marks, layers, 1)
+        _blend(out_u, marks, layers, 2)
+        _blend(out_v, marks, layers, 2)
     return holes
 
 
 @_kernel
-def warp_picture(disparity: Rows, picture: Rows, out: Rows, hidden: Rows) -> None:
+def warp_picture(disparity: Rows, picture: Rows, out: Rows, hidden: Rows, blend: bool) -> None:
     """See `reference.warp_picture`."""
-    rows = np.empty((5, disparity.shape[1]), np.int32)
+    height, width = disparity.shape
+    rows = np.empty((5, width), np.int32)
     top, under, cover, mixed = rows[0], rows[1], rows[2], rows[3]
-    for row in range(disparity.shape[0]):
-        _land(disparity[row], rows)
-        for target in range(top.shape[0]):
-            bare = cover[target] < HALF and under[target] < 0
-            hidden[row, target] = top[target] < 0 or bare
-        mixes = _fill(top, under, cover, mixed)[1]
+    noted = (height, width) if blend else (height, 0)
+    marks, layers = np.empty(noted, np.uint8), np.empty(noted, np.int32)
+    for row in range(height):
+        mixes = _show_row(disparity[row], rows, marks[row], layers[row], hidden[row])[1]
         _sample_colours(picture[row], top, out[row])
         for channel in range(picture.shape[2]):
             _mix(picture[row, :, channel], under, cover, mixed[:mixes], out[row, :, channel])
+    if blend:
+        for channel in range(picture.shape[2]):
+            _blend(out[:, :, channel], marks, layers, 1)

@@ -35,3 +35,9 @@ def finite_disparity(disparity_px: NDArray[np.float32]) -> tuple[NDArray[np.floa
         far = disparity_px[finite].min() if bad < finite.size else np.float32(0)
         disparity_px = np.where(finite, disparity_px, far)
     return np.clip(disparity_px, -width, width).astype(np.float32, copy=False), bad
+
+
+BLEND_ROWS = (1, 2, 3, 4, 3, 2, 1)
+"""Weights of the rows above, of a hole's own row, and of those below, where `fill` is `blend`."""
+OTHER_LAYER = np.int32(-(1 << 30))
+"""The layer of what shows two surfaces at once: none that anything else could be on."""

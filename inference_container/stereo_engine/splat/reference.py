@@ -1,5 +1,6 @@
 """The warp in NumPy: slower, needs nothing else, and the reference for every other backend."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stereo_engine.splat.fixed import (
+    BLEND_ROWS,
     HALF,
     JOINED,
+    OTHER_LAYER,
     RECIPROCAL_SHIFT,
     RECIPROCALS,
     SHIFT,
@@ -43,29 +46,41 @@ class Shown:
         above, below = _at(source, top // scale), _at(source, np.maximum(under, 0) // scale)
         return np.where(cover == STEP, above, _mixed(above, below, cover))
 
+    def layers(self, disparity: Disparity) -> Ints:
+        """Disparity of what each target shows, in 1/256 px, after `filled`."""
+        steps = np.take_along_axis(_steps(disparity), self.top >> SHIFT, axis=1)
+        return np.where(self.cover == STEP, steps, OTHER_LAYER)
+
 
 def warp_planes(
-    disparity: Disparity, y: Plane, u: Plane, v: Plane, out_y: Plane, out_u: Plane, out_v: Plane
+    disparity: Disparity,
+    planes: Sequence[Plane],
+    out: Sequence[Plane],
+    blend: bool,
 ) -> int:
     """Warp planar 4:2:0; chroma follows the even luma rows and columns. Returns the holes."""
-    shown = land(disparity)
-    holes = int(np.count_nonzero(shown.hidden))
-    shown = filled(shown)
-    out_y[:] = shown.sample(y)
-    out_u[:] = shown.sample(u, 2)
-    out_v[:] = shown.sample(v, 2)
-    return holes
+    landed = land(disparity)
+    shown = filled(landed)
+    holes, layers = landed.top < 0, shown.layers(disparity)
+    for plane, made, scale in zip(planes, out, (1, 2, 2), strict=True):
+        sampled = shown.sample(plane, scale)
+        if blend:
+            sampled = blended(sampled, holes[::scale, ::scale], layers[::scale, ::scale])
+        made[:] = sampled
+    return int(np.count_nonzero(landed.hidden))
 
 
 def warp_picture(
-    disparity: Disparity, picture: Plane, out: Plane, hidden: NDArray[np.uint8]
+    disparity: Disparity, picture: Plane, out: Plane, hidden: NDArray[np.uint8], blend: bool
 ) -> None:
     """Warp an interleaved picture [H, W, C] and mark in `hidden` [H, W] what it did not show."""
-    shown = land(disparity)
-    hidden[:] = shown.hidden
-    shown = filled(shown)
+    landed = land(disparity)
+    shown = filled(landed)
+    hidden[:] = landed.hidden
+    layers = shown.layers(disparity)
     for channel in range(picture.shape[2]):
-        out[:, :, channel] = shown.sample(picture[:, :, channel])
+        sampled = shown.sample(picture[:, :, channel])
+        out[:, :, channel] = blended(sampled, landed.top < 0, layers) if blend else sampled
 
 
 def land(disparity: Disparity) -> Shown:
@@ -75,7 +90,7 @@ def land(disparity: Disparity) -> Shown:
     the border of a surface; there it covers target pixels in part.
     """
     height, width = disparity.shape
-    edges = _Edges.of(np.floor(disparity * np.float32(STEP) + np.float32(0.5)).astype(np.int32))
+    edges = _Edges.of(_steps(disparity))
     row, x = np.indices((height, width), np.int32)
     top, under = (np.full((height, width), -1, np.int32) for _ in range(2))
     reached = []
@@ -109,6 +124,22 @@ def filled(shown: Shown) -> Shown:
     top = np.where(known, shown.top, np.where(right < width, far, border))
     under = np.where(shown.under >= 0, shown.under, np.where(right < width, far, top))
     return Shown(top, under, shown.cover)
+
+
+def blended(sampled: Ints, holes: NDArray[np.bool_], layers: Ints) -> Ints:
+    """A filled plane whose holes take in what is on their own layer in the rows around them.
+
+    Filled row by row, textured ground turns into streaks; this hides them.
+    """
+    total, weight = np.zeros((2, *sampled.shape), np.int32)
+    height, reach = sampled.shape[0], len(BLEND_ROWS) // 2
+    for step, share in enumerate(BLEND_ROWS, start=-reach):
+        inside = slice(max(0, -step), max(0, height - max(0, step)))
+        beside = slice(max(0, step), max(0, height + min(0, step)))
+        same = np.abs(layers[beside] - layers[inside]) < STEP
+        total[inside] += np.where(same, sampled[beside] * share, 0)
+        weight[inside] += np.where(same, share, 0)
+    return np.where(holes, (total + (weight >> 1)) // weight, sampled)
 
 
 @dataclass(frozen=True)
@@ -166,6 +197,10 @@ class _Edges:
         back = np.where((beyond < 0) & (gap_left > 0), left - STEP, 0)
         column = (owner << SHIFT) + np.where(beyond > 0, right, back)
         return np.where(owner < 0, np.int32(-1), column)
+
+
+def _steps(disparity: Disparity) -> Ints:
+    return np.asarray(np.floor(disparity * np.float32(STEP) + np.float32(0.5)), np.int32)
 
 
 def _of(values: NDArray[Any], owner: Ints) -> NDArray[Any]:
