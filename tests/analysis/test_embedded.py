@@ -129,7 +129,7 @@ def test_a_film_that_cannot_be_used_is_failed_with_its_reason(tmp_path):
 
 def test_importing_the_analyzer_loads_no_model_and_nothing_slow():
     asked = (
-        "import sys; import stereo_spot.runtime.analyzer;"
+        "import sys; import stereo_spot.runtime.analyzer_worker;"
         "print([m for m in ('torch', 'stereo_engine', 'cv2', 'scenedetect', 'openai', 'av',"
         " 'psycopg', 'boto3') if m in sys.modules])"
     )

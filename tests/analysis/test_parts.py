@@ -1,5 +1,6 @@
 """The arithmetic of the analyzer: which frames, which hashes, which chunks, which vectors."""
 
+import struct
 from itertools import pairwise
 
 import cv2
@@ -11,6 +12,7 @@ from stereo_spot.analysis import offline
 from stereo_spot.analysis.choice import spread
 from stereo_spot.analysis.chunks import CHUNK_CHARS, chunks
 from stereo_spot.analysis.phash import distance, phash
+from stereo_spot.analysis.pictures import opened
 from stereo_spot.analysis.ports import Spoken
 from stereo_spot.analysis.records import (
     DIMENSIONS,
@@ -21,7 +23,7 @@ from stereo_spot.analysis.records import (
 )
 from stereo_spot.analysis.subtitles import srt, vtt
 from stereo_spot.analysis.transcribe import tidy
-from stereo_spot.errors import RequestError
+from stereo_spot.errors import ErrorKind, RequestError
 
 from tests.analysis.kit import scene_picture
 
@@ -160,3 +162,34 @@ def test_a_video_id_that_could_leave_its_place_is_refused(bad):
 
 def test_a_hostile_file_name_becomes_a_plain_key():
     assert upload_key("v", "../../etc/pass wd\x00.mp4") == "uploads/v__.._etc_pass_wd_.mp4"
+
+
+def test_a_sent_picture_is_opened_whatever_its_format():
+    for suffix in (".jpg", ".png"):
+        _, data = cv2.imencode(suffix, bgr("red"))
+
+        assert opened(data.tobytes()).shape == (90, 160, 3)
+
+
+def png(width, height):
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + bytes(40)
+
+
+def jpeg_naming(width, height):
+    data = bytearray(cv2.imencode(".jpg", bgr("red"))[1].tobytes())
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [b"", b"GIF89a", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", png(30_000, 30_000), png(0, 5),
+     png(8, 8), jpeg_naming(65_000, 65_000), b"\xff\xd8" + b"\xff" * 5000, bytes(33 << 20)],
+)  # fmt: skip
+def test_what_is_no_picture_or_a_bomb_is_refused_before_it_is_opened(picture):
+    with pytest.raises(RequestError) as refused:
+        opened(picture)
+
+    assert refused.value.kind is ErrorKind.BAD_REQUEST

@@ -1,5 +1,6 @@
 """Services that fail in every way: asked again with patience, and never believed blindly."""
 
+import importlib.util
 import json
 import wave
 
@@ -13,6 +14,7 @@ from stereo_spot.analysis.providers.openai import (
     Service,
 )
 from stereo_spot.analysis.providers.waves import pieces
+from stereo_spot.analysis.providers.whisper import WhisperTranscriber
 from stereo_spot.analysis.records import DIMENSIONS
 
 from tests.analysis.openai_server import KEY, SPOKEN, chat, vector_of
@@ -144,3 +146,11 @@ def test_long_sound_is_sent_in_pieces_that_keep_their_place(sound):
 
 def test_the_key_is_in_no_text(service):
     assert KEY not in repr(service._access)
+
+
+def test_a_missing_speech_library_is_named(sound):
+    if importlib.util.find_spec("faster_whisper"):
+        pytest.skip("faster-whisper is installed")
+
+    with pytest.raises(ProviderError, match="pip install faster-whisper"):
+        WhisperTranscriber("small").transcribe(sound)

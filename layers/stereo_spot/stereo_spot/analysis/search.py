@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from stereo_spot.analysis import offline
 from stereo_spot.analysis.phash import distance, phash
+from stereo_spot.analysis.pictures import opened
 from stereo_spot.analysis.ports import Contents, Embedder, ResultRows
 from stereo_spot.analysis.records import Caption, Frame, Near, Scene, TranscriptSegment, VectorKind
 from stereo_spot.errors import ErrorKind, RequestError
@@ -81,12 +82,12 @@ def search_text(
 def search_picture(
     rows: ResultRows, picture: bytes, *, limit: int = 10, video_id: str | None = None
 ) -> list[Hit]:
-    """Moments that look like a picture (any format a browser shows), best first.
+    """Moments that look like a picture (JPEG or PNG), best first.
 
     Raises:
-        RequestError: `bad_request` when it is not a picture.
+        RequestError: `bad_request` when it is not a picture, or too large.
     """
-    pixels = _decoded(picture)
+    pixels = opened(picture)
     near = rows.nearest(
         VectorKind.PICTURE,
         offline.PICTURE_MODEL,
@@ -96,20 +97,6 @@ def search_picture(
     )
     hits = _Films(rows).hits(near, VectorKind.PICTURE, offline.PICTURE_MODEL, "", phash(pixels))
     return _best(hits, limit)
-
-
-def _decoded(picture: bytes) -> object:
-    import cv2
-    import numpy
-
-    if not picture.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"RIFF")):
-        raise RequestError(ErrorKind.BAD_REQUEST, "the picture is not JPEG, PNG or WebP")
-    pixels = cv2.imdecode(
-        numpy.frombuffer(picture, numpy.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_REDUCED_COLOR_2
-    )
-    if pixels is None:
-        raise RequestError(ErrorKind.BAD_REQUEST, "the picture cannot be read")
-    return pixels
 
 
 class _Films:

@@ -12,6 +12,8 @@ from stereo_spot.errors import ErrorKind, MachineError
 log = logging.getLogger(__name__)
 MAX_BODY = 64 << 10
 SILENCE_S = 10.0
+LOOK_S = 0.1
+"""How long closing may take to be noticed."""
 MAX_CONNECTIONS = 64
 
 
@@ -43,7 +45,9 @@ class JsonServer:
                 ErrorKind.PORT_IN_USE, f"cannot listen on {host}:{port}: {error.strerror}"
             ) from error
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(LOOK_S,), daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
