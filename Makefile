@@ -10,7 +10,7 @@ RUN := $(UV) run --locked
 	bench bench-engine bench-media clean format
 
 help: ## say what can be done
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' Makefile deploy.mk | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(UV) ## set everything up, make a clip, convert it, say where the results are
 	@$(UV) run --locked --no-dev stereo-spot demo --out demo
@@ -59,6 +59,8 @@ bench-engine: $(UV) ## warp, fill, depth and speed against their peers
 
 bench-media: $(UV) ## cut and join of a 2 GB film; beside ffmpeg where FFMPEG names one
 	$(RUN) python -m benchmarks.media --kind mp4 $(if $(FFMPEG),--ffmpeg $(FFMPEG))
+
+include deploy.mk
 
 clean: ## remove what the targets made
 	rm -rf .venv .tools demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -10,8 +10,7 @@ OUTPUT = aws cloudformation describe-stacks --region $(REGION) --stack-name $(ST
 
 .PHONY: deploy deploy-image destroy
 
-## deploy ENV=dev   build the functions, push the engine's image, deploy the stack
-deploy:
+deploy: ## on AWS: build, push the engine's image, deploy the stack (ENV=dev)
 	$(SAM) build --config-env $(ENV)
 	@# a new stack has no repository yet: make the stack, then push, then name the image
 	aws cloudformation describe-stacks --region $(REGION) --stack-name $(STACK) >/dev/null 2>&1 \
@@ -28,8 +27,7 @@ deploy-image:
 	docker build -f inference_container/Dockerfile -t "$$repository:$(TAG)" . && \
 	docker push "$$repository:$(TAG)"
 
-## destroy ENV=dev  empty the buckets, delete the stack, say what is left
-destroy:
+destroy: ## on AWS: empty the buckets, delete the stack, say what is left (ENV=dev)
 	@echo "This deletes every film and job of $(STACK). Type its name to go on:"; \
 	read -r typed && test "$$typed" = "$(STACK)"
 	for bucket in $$($(call OUTPUT,InputBucketName)) $$($(call OUTPUT,OutputBucketName)); do \

@@ -5,7 +5,7 @@ from types import FrameType
 
 import typer
 
-from stereo_spot.cli import convert, demo, doctor, inspect, jobs, serve
+from stereo_spot.cli import analyze, aws, convert, demo, doctor, inspect, jobs, serve, worker
 
 app = typer.Typer(
     name="stereo-spot",
@@ -19,10 +19,14 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 
 app.add_typer(jobs.app, name="jobs")
+app.command("analyze")(analyze.analyze)
+app.command("search")(analyze.search)
 app.command("probe")(inspect.probe_file)
 app.command("plan")(inspect.plan_file)
 app.command("doctor")(doctor.doctor)
 app.command("config")(doctor.config)
+app.command("worker")(worker.worker)
+app.add_typer(aws.app, name="aws")
 
 
 def main() -> None:

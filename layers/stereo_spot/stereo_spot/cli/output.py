@@ -45,6 +45,9 @@ def errors_told(*, as_json: bool = False) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         kind = ErrorKind.DISK_FULL if "full" in str(error) else ErrorKind.OUTPUT_UNWRITABLE
         leave(MachineError(kind, f"the data folder cannot be used: {error}"), as_json=as_json)
+    except ModuleNotFoundError as error:
+        message = f"the package {error.name} is not installed; see the extras in the README"
+        leave(MachineError(ErrorKind.INTERNAL, message), as_json=as_json)
     except KeyboardInterrupt:
         notes.print("\nStopped. The same command goes on from here.")
         raise typer.Exit(130) from None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,26 @@ from stereo_spot.events import ChunkRequested, SegmentsComplete
 from stereo_spot.model import CHUNKING, Job, JobStatus
 from stereo_spot.runtime.aws import new_client
 from stereo_spot.settings import AwsSettings
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn what AWS or the way to it refuses into one clear line.
+
+    Raises:
+        RequestError: `unauthorized` without credentials, else `bad_request` with AWS's own words.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise RequestError(
+            ErrorKind.UNAUTHORIZED, "no AWS credentials are set; `aws configure` does that"
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise RequestError(ErrorKind.BAD_REQUEST, f"AWS: {error}") from error
+
 
 _OF_OUTPUT = {
     "InputBucketName": "INPUT_BUCKET_NAME",
