@@ -89,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--convergence", type=float, default=usual.convergence, help="depth on the screen, 0..1")
     add("--force", action="store_true", help="take a strength above 5 %%")
     add("--synth", default=usual.synth, help="the eye to make: right, left, or both")
+    add("--fill", default=usual.fill, help="holes: extend the far side, or blend it over rows")
+    add("--floating-window", action="store_true", help="black strips where the edge cuts things")
     add("--swap-eyes", action="store_true", default=usual.swap_eyes)
     add("--anaglyph", default=usual.anaglyph, help=", ".join(METHODS))
     add("--codec", default=usual.codec, help="h264 or hevc")

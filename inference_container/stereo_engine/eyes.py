@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import av
@@ -9,12 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stereo_engine.colour import FULL
 from stereo_engine.comfort import ComfortReport
 from stereo_engine.depth import DepthMap, work_size
 from stereo_engine.depth.classic import ClassicDepth
 from stereo_engine.depth_files import DepthFolder, depth_maps
 from stereo_engine.disparity import disparity_of, enlarged, strength_of
 from stereo_engine.errors import EngineError
+from stereo_engine.floating_window import frame_eyes, strips
 from stereo_engine.job import Job
 from stereo_engine.picture import Picture, blank, views
 from stereo_engine.recipe import Mode, Recipe
@@ -125,7 +128,9 @@ class ClassicEyes(FrameByFrame):
             hidden = 0
         else:
             full = enlarged(disparity, picture.size)
-            hidden = _make_eyes(picture.planes, full, left, right, self._recipe.synth)
+            hidden = _make_eyes(picture.planes, full, left, right, self._recipe)
+            if self._recipe.floating_window:
+                frame_eyes(left, right, strips(disparity), picture.colour.range == FULL)
         self._comfort.add(disparity, picture.size, cut=depth.cut, hidden=hidden)
         self._confidences.append(depth.confidence)
         return pair
@@ -159,18 +164,19 @@ class GivenEyes(ClassicEyes):
 
 
 def _make_eyes(
-    source: Planes, disparity: NDArray[np.float32], left: Planes, right: Planes, synth: str
+    source: Planes, disparity: NDArray[np.float32], left: Planes, right: Planes, recipe: Recipe
 ) -> int:
     """Write both eyes; returns how many luma pixels the source does not show."""
-    if synth == "right":
+    warp = partial(warp_planes, fill=recipe.fill)
+    if recipe.synth == "right":
         _copy(source, left)
-        return warp_planes(source, disparity, right)
-    if synth == "left":
+        return warp(source, disparity, right)
+    if recipe.synth == "left":
         _copy(source, right)
-        return warp_planes(_mirrored(source), disparity[:, ::-1], _mirrored(left))
+        return warp(_mirrored(source), disparity[:, ::-1], _mirrored(left))
     half = disparity * np.float32(0.5)
-    hidden = warp_planes(_mirrored(source), half[:, ::-1], _mirrored(left))
-    return (hidden + warp_planes(source, half, right)) // 2
+    hidden = warp(_mirrored(source), half[:, ::-1], _mirrored(left))
+    return (hidden + warp(source, half, right)) // 2
 
 
 def _paint_depth(depth: DepthMap, planes: Planes) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from stereo_engine.anaglyph import METHODS
 from stereo_engine.errors import EngineError
+from stereo_engine.splat import FILLS
 
 PREROLL_FRAMES = 8
 """Frames before its first one that the classic depth looks at; more change nothing."""
@@ -38,6 +39,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "codec": ("h264", "hevc"),
     "pix_fmt": ("yuv420p", "yuv420p10le"),
     "synth": ("right", "left", "both"),
+    "fill": FILLS,
     "anaglyph": tuple(METHODS),
     "preset": (
         *("ultrafast", "superfast", "veryfast", "faster", "fast"),
@@ -73,6 +75,10 @@ class Recipe:
     synth: str = "right"
     """Which eye is made: the source is the other one, or lies in the middle of the two."""
     swap_eyes: bool = False
+    fill: str = "extend"
+    """Of holes: the far side continued, or that blended with the rows above and below."""
+    floating_window: bool = False
+    """Whether a black strip in one eye brings the picture's edge before what it would cut."""
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

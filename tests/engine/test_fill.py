@@ -1,10 +1,19 @@
 """The two ways to fill holes, on every backend."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from stereo_engine.splat import right_view
+from stereo_engine.job import Job
+from stereo_engine.recipe import Recipe
+from stereo_engine.render import render as render_job
+from stereo_engine.splat import FILLS, right_view
+from stereo_engine.windows import Selection
 
+from tests.engine.films import read_planes
 from tests.engine.warping import each_backend, picture, wild_disparity
+
+HALVES = (slice(0, 96), slice(96, 192))
 
 
 def before_a_post(rows):
@@ -49,6 +58,20 @@ def test_blending_a_row_takes_in_three_rows_around_it(backend):
 
     changed = np.flatnonzero((before != after).any(axis=(1, 2)))
     assert changed.min() >= 8 and changed.max() <= 14
+
+
+@pytest.mark.parametrize("synth", ["right", "left", "both"])
+def test_a_film_can_be_filled_either_way(film, tmp_path, synth):
+    strong = Recipe(crf=0, preset="ultrafast", max_disparity=8.0, synth=synth)
+    made = []
+    for fill in FILLS:
+        out = tmp_path / f"{fill}.mp4"
+        render_job(Job(film, out, replace(strong, fill=fill), Selection(n_frames=2)))
+        made.append([y for y, _, _ in read_planes(out)])
+
+    changed = [[(a != b)[:, side].any() for a, b in zip(*made, strict=True)] for side in HALVES]
+    assert changed[0] == [synth != "right"] * 2
+    assert changed[1] == [synth != "left"] * 2
 
 
 def test_an_unknown_fill_is_refused():
