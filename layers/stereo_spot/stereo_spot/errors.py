@@ -5,7 +5,7 @@
     ├── RequestError       what was asked cannot be done as asked       exit code 2
     ├── StepError          a step of the conversion failed for good     exit code 1
     ├── MachineError       this machine lacks something                 exit code 1
-    └── ModelError         a depth or inpainting model cannot be used   exit code 1
+    └── ModelError         a model or the service behind it is no help  exit code 1
 
 The kind is one vocabulary for the command line, the API, the job row and the events;
 `docs/errors.md` says for each what a person can do.
@@ -55,6 +55,7 @@ class ErrorKind(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     INTERNAL = "internal"
 
+    PROVIDER_FAILED = "provider_failed"
     LICENCE_NOT_ACCEPTED = "licence_not_accepted"
     WEIGHTS_UNAVAILABLE = "weights_unavailable"
     TOKEN_MISSING = "token_missing"
@@ -95,7 +96,7 @@ class MachineError(StereoSpotError):
 
 
 class ModelError(StereoSpotError):
-    """A depth or inpainting model cannot be used here."""
+    """A model, or the service that runs it, cannot be used."""
 
 
 _FAMILIES: dict[str, type[StereoSpotError]] = {
@@ -111,6 +112,7 @@ _FAMILIES: dict[str, type[StereoSpotError]] = {
     "output": MachineError,
     "out": MachineError,
     "internal": MachineError,
+    "provider": ModelError,
     "licence": ModelError,
     "weights": ModelError,
     "token": ModelError,

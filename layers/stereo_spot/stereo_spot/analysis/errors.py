@@ -7,7 +7,7 @@ class ProviderError(StereoSpotError):
     """A speech, vision or embedding service gave no usable answer, however often it was asked."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(ErrorKind.INTERNAL, message)
+        super().__init__(ErrorKind.PROVIDER_FAILED, message)
 
     def __reduce__(self) -> tuple[type["ProviderError"], tuple[str]]:  # type: ignore[override]
         return type(self), (self.message,)
