@@ -4,19 +4,18 @@ An object appears when its index file is linked into place; link(2) fails if the
 the first writer wins. A source may also be an index entry alone, pointing at a film where it is.
 """
 
-import errno
 import hashlib
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from stereo_spot.adapters.local.disk import disk_error, place, written
 from stereo_spot.adapters.local.owner import new_owner, owner_is_dead
-from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError
+from stereo_spot.errors import ErrorKind, RequestError, SourceError
 from stereo_spot.ports import ObjectInfo
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*", re.ASCII)
@@ -79,11 +78,14 @@ class NewFile:
                 written = os.pwrite(self._file.fileno(), view, offset)
                 view, offset = view[written:], offset + written
         except OSError as error:
-            raise _disk_error(error, self._store.blobs) from error
+            raise disk_error(error, self._store.blobs) from error
 
     def commit(self) -> ObjectInfo | None:
         """Make it appear unless the key is taken."""
-        os.fsync(self._file.fileno())
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise disk_error(error, self._store.blobs) from error
         index = {"blob": self.name, "size": self._path.stat().st_size, "etag": self.name}
         info = self._store.link(self._key, index, self._metadata)
         self._committed = info is not None
@@ -132,9 +134,8 @@ class FolderObjectStore:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects under a prefix, in key order."""
-        folder = self.keys / prefix.rpartition("/")[0]
-        found = sorted(str(path.relative_to(self.keys)) for path in folder.rglob("*.json"))
-        for name in found:
+        found = self._entries(self.keys / prefix.rpartition("/")[0])
+        for name in sorted(str(path.relative_to(self.keys)) for path in found):
             key = name.removesuffix(".json")
             if key.startswith(prefix) and (info := self.head(key)) is not None:
                 yield info
@@ -149,7 +150,10 @@ class FolderObjectStore:
             self._drop_empty(path.parent)
 
     def link_source(self, key: str, path: Path) -> ObjectInfo | None:
-        """Store a film by pointing at it; None when the key is taken."""
+        """Store a film by pointing at it; None when the key is taken.
+
+        A key that points at the same version elsewhere follows the film to where it is now.
+        """
         status = path.stat()
         index = {
             "path": str(path.resolve()),
@@ -157,28 +161,46 @@ class FolderObjectStore:
             "mtime_ns": status.st_mtime_ns,
             "etag": fingerprint(path),
         }
-        return self.link(key, index, {})
+        made = self.link(key, index, {})
+        there = self._index(key) if made is None else None
+        if there and there["etag"] == index["etag"] and there.get("path") != index["path"]:
+            self._rewrite(key, there | index)
+        return made
 
     def hand_over(self, key: str, path: Path) -> None:
         """Move an object's bytes out to `path`; the key points there from now on.
 
         Killed in between, the bytes stand at both places and the key names one of them.
+
+        Raises:
+            MachineError: `disk_full` or `output_unwritable`.
         """
-        index = self._index(key) or {}
-        source, _stamp = self._bytes_of(index)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            _link_or_copy(source, draft)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        index = self._placed(key, path)
         if "blob" in index:
             moved = {name: value for name, value in index.items() if name != "blob"}
             entry = moved | {"path": str(path.resolve()), "mtime_ns": path.stat().st_mtime_ns}
-            note = self.blobs / f"{new_owner()}.entry"
-            note.write_text(json.dumps(entry))
-            note.replace(self._index_path(key))
-            source.unlink()
+            self._rewrite(key, entry)
+            (self.blobs / index["blob"]).unlink(missing_ok=True)
+
+    def _placed(self, key: str, path: Path) -> dict[str, Any]:
+        """Let the bytes stand at `path` as well; returns the entry that named them."""
+        turns = 3
+        while True:
+            index, turns = self._index(key), turns - 1
+            if index is None:
+                raise RequestError(ErrorKind.NOT_FOUND, f"nothing is stored at {key}")
+            try:
+                place(self._bytes_of(index)[0], path)
+            except FileNotFoundError as error:
+                if turns == 0:
+                    raise disk_error(error, path.parent) from error
+            else:
+                return index  # else another process handed them over in between
+
+    def _rewrite(self, key: str, entry: dict[str, Any]) -> None:
+        written(self.blobs / f"{new_owner()}.entry", json.dumps(entry)).replace(
+            self._index_path(key)
+        )
 
     def path_of(self, key: str) -> Path:
         """The file that holds an object's bytes; to read or to link from, never to write."""
@@ -193,8 +215,7 @@ class FolderObjectStore:
         """Let an index entry appear at `key`, exclusively."""
         path = self._index_path(key)
         entry = {**index, "stored_at": time.time(), "metadata": dict(metadata)}
-        draft = self.blobs / f"{new_owner()}.entry"
-        draft.write_text(json.dumps(entry))
+        draft = written(self.blobs / f"{new_owner()}.entry", json.dumps(entry))
         try:
             for attempt in range(3):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -212,11 +233,23 @@ class FolderObjectStore:
         return _info(key, entry)
 
     def drop_leftovers(self) -> None:
-        """Remove blobs that dead processes never committed."""
-        kept = {entry.get("blob") for entry in map(_read, self.keys.rglob("*.json")) if entry}
-        for path in self.blobs.iterdir():
-            if path.name not in kept and owner_is_dead(path.name.removesuffix(".entry")):
-                path.unlink(missing_ok=True)
+        """Remove blobs that dead processes never committed.
+
+        Who is dead is asked before the entries are read: nobody can commit such a blob any more.
+        """
+        dead = [
+            path for path in self.blobs.iterdir() if owner_is_dead(path.name.removesuffix(".entry"))
+        ]
+        if dead:
+            kept = {entry.get("blob") for entry in map(_read, self._entries(self.keys)) if entry}
+            for path in dead:
+                if path.name not in kept:
+                    path.unlink(missing_ok=True)
+
+    def _entries(self, folder: Path) -> Iterator[Path]:
+        """All index files under a folder; folders that vanish meanwhile are passed over."""
+        for at, _folders, names in os.walk(folder):
+            yield from (Path(at, name) for name in names if name.endswith(".json"))
 
     def _bytes_of(self, index: dict[str, Any]) -> tuple[Path, tuple[int, int] | None]:
         if "blob" in index:
@@ -238,23 +271,6 @@ class FolderObjectStore:
             except OSError:
                 return
             folder = folder.parent
-
-
-def _disk_error(error: OSError, folder: Path) -> MachineError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    kind = ErrorKind.DISK_FULL if full else ErrorKind.OUTPUT_UNWRITABLE
-    return MachineError(kind, f"cannot write in {folder}: {error.strerror}")
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """A second name for the same bytes where the file system can, else a copy."""
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        try:
-            shutil.copyfile(source, target)
-        except OSError as error:
-            raise _disk_error(error, target.parent) from error
 
 
 def _read(path: Path) -> dict[str, Any] | None:
