@@ -37,13 +37,12 @@ class StepLoop:
         while not self.stopping.is_set():
             try:
                 message = self._bus.receive(self._steps, job_id=self._job_id)
+                if message is not None:
+                    self._perform(message)
+                    continue
             except Exception:
-                log.exception("the bus could not be read")
-                message = None
-            if message is None:
-                self.stopping.wait(POLL_S)
-            else:
-                self._perform(message)
+                log.exception("the bus could not be used")
+            self.stopping.wait(POLL_S)
 
     def _perform(self, message: Message) -> None:
         try:

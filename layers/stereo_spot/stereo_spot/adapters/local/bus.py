@@ -15,6 +15,8 @@ from stereo_spot.flow import step_of
 from stereo_spot.keys import RenderedKey, SegmentKey, SourceKey
 
 _PAUSES_S = (0.5, 2.0, 5.0, 15.0)
+_DUE = "(visible_at <= ? OR visible_at > ? + 60)"
+"""A time further off than any pause was written before the clock was set back."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,15 @@ class LocalBus:
         """Take the oldest message for one of `steps` (and of one job), None when none waits."""
         if not self._anything(steps, job_id):
             return None
-        marks = ", ".join("?" * len(steps))
+        marks, now = ", ".join("?" * len(steps)), time.time()
         with self._database.write() as connection:
             self._free_dead(connection.execute("SELECT DISTINCT owner FROM messages").fetchall())
             found = connection.execute(
                 f"UPDATE messages SET owner = ? WHERE id = (SELECT id FROM messages"
-                f" WHERE owner IS NULL AND visible_at <= ? AND step IN ({marks})"
+                f" WHERE owner IS NULL AND {_DUE} AND step IN ({marks})"
                 f" AND (? IS NULL OR job_id = ?) ORDER BY visible_at, id LIMIT 1)"
                 f" RETURNING id, step, job_id, event, tries",
-                (new_owner(), time.time(), *steps, job_id, job_id),
+                (new_owner(), now, now, *steps, job_id, job_id),
             ).fetchone()
         if found is None:
             return None
@@ -91,11 +93,11 @@ class LocalBus:
 
     def _anything(self, steps: Sequence[str], job_id: str | None) -> bool:
         """A look without the write lock: is there a message that could be taken?"""
-        marks = ", ".join("?" * len(steps))
+        marks, now = ", ".join("?" * len(steps)), time.time()
         found = self._database.read().execute(
-            f"SELECT DISTINCT owner FROM messages WHERE visible_at <= ?"
+            f"SELECT DISTINCT owner FROM messages WHERE {_DUE}"
             f" AND step IN ({marks}) AND (? IS NULL OR job_id = ?)",
-            (time.time(), *steps, job_id, job_id),
+            (now, now, *steps, job_id, job_id),
         )
         return any(owner is None or owner_is_dead(owner) for (owner,) in found)
 
