@@ -16,7 +16,7 @@ from stereo_spot.conversion.plans import load_plan, save_manifest, save_plan
 from stereo_spot.conversion.scratch import scratch_folder
 from stereo_spot.conversion.segments import store_segment, stored_indices
 from stereo_spot.conversion.services import Services
-from stereo_spot.errors import ErrorKind, SourceError, StepError
+from stereo_spot.errors import ErrorKind, RequestError, SourceError, StepError
 from stereo_spot.keys import SourceKey
 from stereo_spot.media.cut import cut
 from stereo_spot.media.plan import plan as plan_source
@@ -80,10 +80,10 @@ def _claim_and_cut(job: Job, source: ObjectInfo, app: Services) -> None:
         return
 
     def failed(error: Exception) -> None:
-        failure = failure_of(error, ErrorKind.CHUNK_FAILED)
-        if isinstance(error, SourceError):
-            end(job.job_id, moves.refuse(app.clock(), claimed, owner, failure), app)
+        if (refusal := _refusal(error)) is not None:
+            end(job.job_id, moves.refuse(app.clock(), claimed, owner, refusal), app)
             return
+        failure = failure_of(error, ErrorKind.CHUNK_FAILED)
         app.jobs.apply(job.job_id, moves.report_failure(app.clock(), owner, failure.text))
         end_if_exhausted(job.job_id, app, last=failure)
 
@@ -104,6 +104,15 @@ def _claim_and_cut(job: Job, source: ObjectInfo, app: Services) -> None:
 
     with reported(failed, stopped), kept_alive(beat, app.policy.heartbeat_s, lost):
         _cut(claimed, source, app, over)
+
+
+def _refusal(error: Exception) -> Failure | None:
+    """Why another try would end the same: the film is at fault, or nothing lies in the cut."""
+    if isinstance(error, SourceError):
+        return failure_of(error, ErrorKind.CHUNK_FAILED)
+    if isinstance(error, RequestError) and error.kind is ErrorKind.BAD_REQUEST:
+        return Failure(error.kind, error.message)
+    return None
 
 
 def _cut(job: Job, source: ObjectInfo, app: Services, over: threading.Event) -> None:

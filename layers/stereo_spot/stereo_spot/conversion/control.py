@@ -49,6 +49,12 @@ def cancel(job_id: str, app: Services) -> Job:
     return stopped
 
 
+def hopeless(job: Job) -> bool:
+    """Whether another try would end the same: the film or the request was at fault."""
+    kind = job.error_kind or ""
+    return kind.startswith("source_") or kind == ErrorKind.BAD_REQUEST
+
+
 def retry(job_id: str, app: Services) -> Job:
     """Let a failed job go on where it stopped.
 
@@ -58,7 +64,7 @@ def retry(job_id: str, app: Services) -> Job:
     job = find(job_id, app)
     if job.status is not JobStatus.FAILED:
         raise RequestError(ErrorKind.CONFLICT, f"job {job_id} is {job.status}, not failed")
-    if (job.error_kind or "").startswith("source_"):
+    if hopeless(job):
         raise RequestError(
             ErrorKind.CONFLICT, f"another try cannot help: {job.error_kind}: {job.error_text}"
         )
