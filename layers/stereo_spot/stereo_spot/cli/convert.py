@@ -1,11 +1,12 @@
 """`stereo-spot convert`: one film, or every film in a folder."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections import Counter
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from stereo_spot.cli.options import (
     DataOption,
@@ -14,20 +15,23 @@ from stereo_spot.cli.options import (
     job_options,
     settings_with,
 )
-from stereo_spot.cli.output import errors_told, notes, print_json
+from stereo_spot.cli.output import errors_told, notes, print_json, told
 from stereo_spot.cli.run import Outcome, convert_film
 from stereo_spot.conversion.comfort import strength_warnings
+from stereo_spot.conversion.naming import film_name
 from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
 from stereo_spot.model import Container, JobOptions, StereoMode, Tier
+from stereo_spot.runtime.convert import is_folder, make_folder
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
 from stereo_spot.runtime.logs import log_to
 
 _FILMS = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".3gp"}
+_OUTPUT_HELP = "A film to write, replacing what is there, or a folder: a name without a suffix."
 
 
 def convert(
     source: Annotated[Path, typer.Argument(help="A film, or a folder of films.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to put it.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help=_OUTPUT_HELP)] = None,
     mode: Annotated[StereoMode | None, typer.Option(help="Layout of the two eyes.")] = None,
     device: Annotated[
         Device | None, typer.Option("--for", help="What you watch on; picks the layout.")
@@ -59,6 +63,8 @@ def convert(
         settings = settings_with(data=data, workers=workers, segment_duration_s=segment_duration)
         if settings.inference_backend == "stub" and tier is None:
             tier = Tier.STUB
+        if container is None and output is not None and output.suffix.lower() == ".mkv":
+            container = Container.MKV
         options = job_options(
             settings,
             device,
@@ -75,40 +81,60 @@ def convert(
             max_width=max_width,
             container=container,
         )
-        films = list(_films(source, output))
+        folder = is_folder(source)
+        films = _films_in(source) if folder else [source]
+        _check_output(source, output)
         log_to(settings.data, settings.log_level)
         for warning in strength_warnings(options):
             notes.print(f"[yellow]{warning}[/]")
         with closing(open_machine(settings.data)) as machine:
             drop_leftovers(machine)
-            if source.is_dir():
-                _convert_all(films, options, machine, settings.workers, as_json=as_json)
+            if folder:
+                _convert_all(films, output, options, machine, settings.workers, as_json=as_json)
                 return
             outcome = convert_film(
-                *films[0], options, machine, workers=settings.workers, quiet=as_json
+                source, output, options, machine, workers=settings.workers, quiet=as_json
             )
         if as_json:
             print_json({"ok": True, **outcome.as_json()})
 
 
-def _films(source: Path, output: Path | None) -> Iterator[tuple[Path, Path | None]]:
-    """The films to convert, each with the place it was asked to go."""
-    if not source.is_dir():
-        if output is not None and output.exists() and source.exists() and output.samefile(source):
-            raise RequestError(ErrorKind.BAD_REQUEST, "the result would replace the film itself")
-        yield source, output
-        return
+def _check_output(source: Path, output: Path | None) -> None:
+    same = False
+    with suppress(OSError):
+        same = output is not None and output.samefile(source) and not source.is_dir()
+    if same:
+        raise RequestError(ErrorKind.BAD_REQUEST, "the result would replace the film itself")
+
+
+def _films_in(folder: Path) -> list[Path]:
+    """The films of a folder, but for those that we made."""
     try:
-        found = sorted(p for p in source.iterdir() if p.suffix.lower() in _FILMS and p.is_file())
-    except PermissionError as error:
+        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _FILMS and p.is_file())
+    except OSError as error:
         raise SourceError(
-            ErrorKind.SOURCE_UNREADABLE, f"cannot read the folder {source}: {error.strerror}"
+            ErrorKind.SOURCE_UNREADABLE, f"cannot read the folder {folder}: {error.strerror}"
         ) from error
     films = [path for path in found if not _is_ours(path)]
     if not films:
-        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film in the folder {source}")
-    for path in films:
-        yield path, output
+        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film in the folder {folder}")
+    return films
+
+
+def _titles(films: list[Path], mode: StereoMode) -> list[str]:
+    """What to name each result after: the stem, or more where two films would get one name."""
+    titles = [film.stem for film in films]
+    for more in (
+        [film.name for film in films],
+        [f"{n} {film.name}" for n, film in enumerate(films)],
+    ):
+        names = [film_name(title, mode).casefold() for title in titles]
+        taken = Counter(names)
+        titles = [
+            longer if taken[name] > 1 else title
+            for title, longer, name in zip(titles, more, names, strict=True)
+        ]
+    return titles
 
 
 def _is_ours(path: Path) -> bool:
@@ -118,7 +144,8 @@ def _is_ours(path: Path) -> bool:
 
 
 def _convert_all(
-    films: list[tuple[Path, Path | None]],
+    films: list[Path],
+    output: Path | None,
     options: JobOptions,
     machine: LocalMachine,
     workers: int,
@@ -128,11 +155,12 @@ def _convert_all(
     """Convert a folder film by film; a film that cannot be used does not stop the others."""
     done: list[dict[str, Any]] = []
     worst = 0
-    for film, folder in films:
+    if output is not None:
+        make_folder(output)
+    for film, title in zip(films, _titles(films, options.recipe.mode), strict=True):
         try:
-            target = folder / "" if folder else None
             outcome: Outcome = convert_film(
-                film, target, options, machine, workers=workers, quiet=as_json
+                film, output, options, machine, workers=workers, quiet=as_json, title=title
             )
             done.append({"ok": True, **outcome.as_json()})
         except StereoSpotError as error:
@@ -142,7 +170,7 @@ def _convert_all(
                  "message": error.message}
             )  # fmt: skip
             if not as_json:
-                notes.print(f"[bold red]{error.kind}[/]: {error.message}")
+                notes.print(f"{escape(film.name)}: {told(error)}")
     if as_json:
         print_json({"ok": worst == 0, "films": done})
     if worst:

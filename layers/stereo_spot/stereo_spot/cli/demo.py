@@ -9,9 +9,9 @@ import typer
 from stereo_spot.cli.options import DataOption, job_options, settings_with
 from stereo_spot.cli.output import errors_told, notes, results
 from stereo_spot.cli.run import Outcome, convert_film
-from stereo_spot.errors import ErrorKind, MachineError
 from stereo_spot.media.engine import run_engine_tool
 from stereo_spot.model import StereoMode
+from stereo_spot.runtime.convert import make_folder
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
 from stereo_spot.runtime.logs import log_to
 from stereo_spot.settings import Settings
@@ -36,19 +36,15 @@ def demo(
             drop_leftovers(machine)
             made = [_converted(scene, mode, machine, settings) for mode in _OPEN_WITH]
         for outcome, still in made:
-            results.print(f"\n[bold]{outcome.output}[/]\n    {_OPEN_WITH[outcome.job.mode]}")
-            results.print(f"{still}\n    a still of it")
+            results.print(f"\n{outcome.output}", style="bold", markup=False)
+            results.print(f"    {_OPEN_WITH[outcome.job.mode]}")
+            results.print(f"{still}\n    a still of it", markup=False)
         notes.print("\nYour own film:  [bold]stereo-spot convert FILM[/]")
         notes.print("The page:       [bold]stereo-spot serve[/]")
 
 
 def _scene_in(out: Path) -> Path:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MachineError(
-            ErrorKind.OUTPUT_UNWRITABLE, f"cannot write {out}: {error.strerror}"
-        ) from error
+    make_folder(out)
     notes.print(f"Rendering a scene of {_SECONDS} seconds, with sound ...")
     scene = out / "scene.mp4"
     run_engine_tool("scene", str(scene), "--seconds", str(_SECONDS))

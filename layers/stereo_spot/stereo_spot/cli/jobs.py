@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from stereo_spot.cli.options import DataOption, JsonOption, settings_with
@@ -74,7 +75,9 @@ def list_jobs(data: DataOption = None, as_json: JsonOption = False) -> None:
             )
             total = "?" if now.frames_total is None else str(now.frames_total)
             done = total if job.status is JobStatus.COMPLETED else str(now.frames_done)
-            table.add_row(job.job_id[:8], job.title or "", job.mode, now.stage, f"{done}/{total}")
+            table.add_row(
+                job.job_id[:8], escape(job.title or ""), job.mode, now.stage, f"{done}/{total}"
+            )
         results.print(table)
 
 

@@ -1,11 +1,15 @@
 """The `stereo-spot` program: its commands, each in a module of its own."""
 
+import io
 import signal
+import sys
 from types import FrameType
 
 import typer
 
 from stereo_spot.cli import analyze, aws, convert, demo, doctor, inspect, jobs, serve, worker
+from stereo_spot.cli.output import print_json
+from stereo_spot.errors import ErrorKind
 
 app = typer.Typer(
     name="stereo-spot",
@@ -32,7 +36,25 @@ app.add_typer(aws.app, name="aws")
 def main() -> None:
     """Run the program; being told to stop ends it as tidily as Ctrl-C does."""
     signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files need not be text
+            stream.reconfigure(errors="backslashreplace")
+    if "--json" in sys.argv[1:]:
+        sys.exit(_run_as_json())
     app()
+
+
+def _run_as_json() -> int:
+    """Run the program; a wrong option is told as one JSON object, too."""
+    try:
+        return app(standalone_mode=False) or 0
+    except Exception as error:
+        tell = getattr(error, "format_message", None)
+        if tell is None:
+            raise
+        message = " ".join(str(tell()).split())
+        print_json({"ok": False, "error_kind": ErrorKind.BAD_REQUEST, "message": message})
+        return 2
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -27,9 +27,12 @@ def settings_with(**given: Any) -> Settings:
     try:
         settings = Settings()
         chosen = {name: value for name, value in given.items() if value is not None}
-        return Settings.model_validate(settings.model_dump(by_alias=True) | _by_alias(chosen))
+        made = Settings.model_validate(settings.model_dump(by_alias=True) | _by_alias(chosen))
+        return made.model_copy(update={"data": made.data.expanduser()})
     except ValidationError as error:
         raise _refused(error) from error
+    except RuntimeError as error:
+        raise RequestError(ErrorKind.BAD_REQUEST, f"data: {str(error).lower()}") from error
 
 
 def _by_alias(values: dict[str, Any]) -> dict[str, Any]:

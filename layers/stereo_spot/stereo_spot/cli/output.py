@@ -1,6 +1,7 @@
 """How the command line speaks: results on stdout, everything else on stderr."""
 
 import json
+import logging
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,9 +10,11 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from stereo_spot.errors import ErrorKind, MachineError, StereoSpotError
 
+log = logging.getLogger(__name__)
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 results = Console(highlight=False, soft_wrap=True)
 
@@ -26,13 +29,14 @@ def leave(error: StereoSpotError, *, as_json: bool) -> NoReturn:
     if as_json:
         print_json({"ok": False, "error_kind": error.kind, "message": error.message})
     else:
-        line = " ".join(error.message.split())
-        notes.print(f"[bold red]{error.kind}[/]: {_plain(line)}")
+        notes.print(told(error))
     raise typer.Exit(error.exit_code)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
+def told(error: StereoSpotError) -> str:
+    """An error as one line, with markup."""
+    line = " ".join(error.message.split())
+    return f"[bold red]{error.kind}[/]: {escape(line)}"
 
 
 @contextmanager
@@ -42,15 +46,37 @@ def errors_told(*, as_json: bool = False) -> Iterator[None]:
         yield
     except StereoSpotError as error:
         leave(error, as_json=as_json)
-    except sqlite3.OperationalError as error:
-        kind = ErrorKind.DISK_FULL if "full" in str(error) else ErrorKind.OUTPUT_UNWRITABLE
-        leave(MachineError(kind, f"the data folder cannot be used: {error}"), as_json=as_json)
     except ModuleNotFoundError as error:
         message = f"the package {error.name} is not installed; see the extras in the README"
         leave(MachineError(ErrorKind.INTERNAL, message), as_json=as_json)
+    except typer.Exit:
+        raise
+    except sqlite3.Error as error:
+        text = f"the data folder cannot be used: {error}"
+        leave(MachineError(_kind_of(error), text), as_json=as_json)
     except KeyboardInterrupt:
-        notes.print("\nStopped. The same command goes on from here.")
-        raise typer.Exit(130) from None
+        _stopped(as_json=as_json)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        log.exception("a command failed")
+        text = f"{type(error).__name__}: {error}; the log in the data folder says more"
+        leave(MachineError(ErrorKind.INTERNAL, text), as_json=as_json)
+
+
+def _kind_of(error: sqlite3.Error) -> ErrorKind:
+    if "full" in str(error):
+        return ErrorKind.DISK_FULL
+    return ErrorKind.DATA_IN_USE if "locked" in str(error) else ErrorKind.OUTPUT_UNWRITABLE
+
+
+def _stopped(*, as_json: bool) -> NoReturn:
+    text = "Stopped. The same command goes on from here."
+    if as_json:
+        print_json({"ok": False, "error_kind": ErrorKind.CANCELLED, "message": text})
+    else:
+        notes.print(f"\n{text}")
+    raise typer.Exit(130)
 
 
 def bytes_text(count: float) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from stereo_spot.cli.output import bytes_text, notes, results, seconds_text
@@ -14,7 +15,15 @@ from stereo_spot.conversion.stored import FileReader
 from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError
 from stereo_spot.media.probe import probe
 from stereo_spot.model import Job, JobOptions, SourceFacts, StereoMode
-from stereo_spot.runtime.convert import Prepared, check_source, deliver, discard, drive, prepare
+from stereo_spot.runtime.convert import (
+    Prepared,
+    check_place,
+    check_source,
+    deliver,
+    discard,
+    drive,
+    prepare,
+)
 from stereo_spot.runtime.estimate import Estimate, estimate, learn_speed
 from stereo_spot.runtime.local import LocalMachine
 
@@ -25,6 +34,7 @@ _WATCH_IT = {
     StereoMode.HALF_TOP_BOTTOM: "a 3D TV as top-bottom (half)",
     StereoMode.ANAGLYPH: "any player, through red/cyan glasses",
 }
+_OF_MP4 = {".mp4", ".m4v", ".mov"}
 
 
 @dataclass(frozen=True)
@@ -59,13 +69,15 @@ def convert_film(
     *,
     workers: int,
     quiet: bool,
+    title: str | None = None,
 ) -> Outcome:
-    """Convert one film and put it in its place.
+    """Convert one film and put it in its place, under `title` where the place gives no name.
 
     Raises:
         StereoSpotError: of the kind that stopped it; a film that cannot be used leaves nothing.
     """
     check_source(source)
+    check_place(output or source.parent)
     with FileReader(source) as reader:
         facts = probe(reader, limits=machine.services.limits)
         size = reader.size
@@ -78,9 +90,9 @@ def convert_film(
     began = time.monotonic()
     job = prepared.job if prepared.finished else _driven(prepared, machine, workers, quiet=quiet)
     seconds = time.monotonic() - began
-    if not prepared.finished and not prepared.resumed and options.end_s is None:
+    if not prepared.finished and not prepared.resumed:
         learn_speed(facts, options.recipe.tier, seconds, workers, machine.data)
-    target = _target(source, output, job)
+    target = _target(source, output, job, title or source.stem)
     deliver(job, machine, target)
     outcome = Outcome(source, target, job, seconds, prepared.finished, prepared.segments_done)
     if not quiet:
@@ -88,18 +100,22 @@ def convert_film(
     return outcome
 
 
-def _target(source: Path, output: Path | None, job: Job) -> Path:
+def _target(source: Path, output: Path | None, job: Job, title: str) -> Path:
     """Where the film goes: as asked, or beside its source under a name players understand."""
-    suffix = (job.output_key or "").rpartition(".")[2]
-    name = film_name(source.stem, job.mode, suffix)
+    suffix = "." + (job.output_key or "").rpartition(".")[2]
+    name = film_name(title, job.mode, suffix[1:])
     if output is None:
         return source.with_name(name)
     if output.is_dir() or not output.suffix:
         return output / name
-    if output.suffix.lower() not in (f".{suffix}", ".m4v", ".mov" if suffix == "mp4" else ""):
-        notes.print(f"The film is {suffix}, not {output.suffix[1:]}: its tracks need that.")
-        return output.with_suffix(f".{suffix}")
-    return output
+    if output.suffix.lower() in (_OF_MP4 if suffix == ".mp4" else {suffix}):
+        return output
+    known = output.suffix.lower() in {*_OF_MP4, ".mkv"}
+    named = output.with_suffix(suffix) if known else output.with_name(output.name + suffix)
+    if named.exists():  # nobody asked for this name: what stands there, the source even, stays
+        named = output.with_name(name)
+    notes.print(f"The film is {suffix[1:]}, not {output.suffix[1:]}.", markup=False)
+    return named
 
 
 def _check_space(told: Estimate, source_bytes: int, job_id: str, machine: LocalMachine) -> None:
@@ -167,7 +183,7 @@ class _Clock:
 
 def _say_before(source: Path, facts: SourceFacts, told: Estimate, prepared: Prepared) -> None:
     notes.print(
-        f"[bold]{source.name}[/]: {told.frames} frames, {facts.width}x{facts.height}, "
+        f"[bold]{escape(source.name)}[/]: {told.frames} frames, {facts.width}x{facts.height}, "
         f"{seconds_text(facts.duration_s)}, {facts.video_codec}"
     )
     if prepared.finished:
@@ -192,6 +208,6 @@ def _say_after(outcome: Outcome) -> None:
             f"{result.get('frames')} frames."
         )
     for note in result.get("notes", ()):
-        notes.print(f"[yellow]Note:[/] {note}")
-    results.print(str(outcome.output))
+        notes.print(f"[yellow]Note:[/] {escape(note)}")
+    results.print(str(outcome.output), markup=False)
     notes.print(f"Watch it in {_WATCH_IT[outcome.job.mode]}.")

@@ -12,11 +12,15 @@ _SUFFIX = {
     StereoMode.ANAGLYPH: "_redcyan_dubois",
 }
 
+_LONGEST_BYTES = 200
+"""File systems take names of 255 bytes, not letters."""
+
 
 def film_name(title: str | None, mode: StereoMode, suffix: str = "mp4") -> str:
     """`title` as a file name that says the layout.
 
     Sources of the tokens: the naming rules of Skybox, DeoVR and Pigasus.
     """
-    stem = re.sub(r"[^\w .()\[\]-]", "_", title or "film").strip(" .")[:150] or "film"
+    plain = re.sub(r"[^\w .()\[\]-]", "_", title or "film").strip(" .")
+    stem = plain.encode()[:_LONGEST_BYTES].decode(errors="ignore").strip(" .") or "film"
     return f"{stem}{_SUFFIX[mode]}.{suffix}"

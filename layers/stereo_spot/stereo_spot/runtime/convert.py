@@ -1,6 +1,8 @@
 """Convert one film on this machine: the same steps, driven to the end in the foreground."""
 
+import os
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Callable
@@ -12,10 +14,11 @@ from stereo_spot.conversion import control
 from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.create import create
 from stereo_spot.conversion.progress import JobProgress, progress_of
-from stereo_spot.errors import ErrorKind, MachineError, SourceError, error_of
+from stereo_spot.conversion.segments import stored_keys
+from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError, error_of
 from stereo_spot.events import ChunkRequested
 from stereo_spot.keys import SourceKey, job_prefixes
-from stereo_spot.model import Job, JobOptions, JobStatus
+from stereo_spot.model import CHUNKING, Job, JobOptions, JobStatus
 from stereo_spot.runtime.local import LocalMachine
 from stereo_spot.runtime.pool import WorkerPool
 from stereo_spot.runtime.steps import StepThreads
@@ -51,17 +54,62 @@ def check_source(path: Path) -> None:
         SourceError: `source_missing`, `source_unreadable`, `source_empty`.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb"):
-            pass
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+            with path.open("rb"):
+                pass
     except FileNotFoundError as error:
         raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no file {path}") from error
     except OSError as error:
         raise SourceError(
             ErrorKind.SOURCE_UNREADABLE, f"cannot read {path}: {error.strerror}"
         ) from error
-    if size == 0:
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError(
+            ErrorKind.SOURCE_UNREADABLE, f"{path} is a pipe or device; a film has to be a file"
+        )
+    if status.st_size == 0:
         raise SourceError(ErrorKind.SOURCE_EMPTY, f"{path} has no bytes in it")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; what cannot be looked at is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def check_place(output: Path) -> None:
+    """Refuse a place that cannot be written before the work, not after it.
+
+    Raises:
+        MachineError: `output_unwritable`.
+    """
+    try:
+        nearest = output.parent if output.is_file() else output
+        while not nearest.exists() and nearest != nearest.parent:
+            nearest = nearest.parent
+        good = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+        why = f"{nearest} is no folder to write in"
+    except OSError as error:
+        good, why = False, str(error.strerror)
+    if not good:
+        raise MachineError(ErrorKind.OUTPUT_UNWRITABLE, f"cannot write {output}: {why}")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results.
+
+    Raises:
+        MachineError: `output_unwritable`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(
+            ErrorKind.OUTPUT_UNWRITABLE, f"cannot write {folder}: {error.strerror}"
+        ) from error
 
 
 def prepare(source: Path, options: JobOptions, machine: LocalMachine) -> Prepared:
@@ -73,18 +121,27 @@ def prepare(source: Path, options: JobOptions, machine: LocalMachine) -> Prepare
     name = f"{fingerprint(source)} {options.digest()}"
     for turn in range(1000):
         job_id = str(uuid.uuid5(_NAMESPACE, f"{name} {turn}"))
-        job = machine.services.jobs.get(job_id)
-        if job is None:
-            create(options, machine.services, job_id=job_id, title=source.stem)
-        elif not _usable(job, machine):
-            continue
-        return _ready(job_id, source, machine)
+        job = machine.services.jobs.get(job_id) or _created(job_id, source, options, machine)
+        if _usable(job, machine):
+            return _ready(job, source, machine)
     raise MachineError(ErrorKind.INTERNAL, f"{source} was converted and deleted too often")
 
 
+def _created(job_id: str, source: Path, options: JobOptions, machine: LocalMachine) -> Job:
+    try:
+        return create(options, machine.services, job_id=job_id, title=source.stem)
+    except RequestError as error:
+        if error.kind is not ErrorKind.CONFLICT:
+            raise
+    return control.find(job_id, machine.services)  # the same command runs at the same time
+
+
 def _usable(job: Job, machine: LocalMachine) -> bool:
-    """Whether an earlier job can be gone on with: not deleted, and its film not taken away."""
+    """Whether a job can be gone on with: not deleted or refused, its film not taken away."""
     if job.status is JobStatus.DELETED:
+        return False
+    if job.status is JobStatus.FAILED and control.hopeless(job):
+        control.delete(job.job_id, machine.services)  # the film may be back, or whole again
         return False
     if job.status is not JobStatus.COMPLETED:
         return True
@@ -96,16 +153,19 @@ def _usable(job: Job, machine: LocalMachine) -> bool:
     return True
 
 
-def _ready(job_id: str, source: Path, machine: LocalMachine) -> Prepared:
+def _ready(job: Job, source: Path, machine: LocalMachine) -> Prepared:
     app = machine.services
-    machine.objects.link_source(str(SourceKey(job_id)), source)
-    job = control.find(job_id, app)
+    if job.status is not JobStatus.COMPLETED:
+        machine.objects.link_source(str(SourceKey(job.job_id)), source)
     if job.status is JobStatus.FAILED:
-        job = control.retry(job_id, app)
+        job = control.retry(job.job_id, app)
     if job.status.open:
-        app.bus.publish(ChunkRequested(job_id=job_id))
-    done = sum(row.done for row in app.ledger.rows(job_id))
-    return Prepared(job, done)
+        app.bus.publish(ChunkRequested(job_id=job.job_id))
+    rows = app.ledger.rows(job.job_id)
+    done = {row.segment_index for row in rows if row.done}
+    if job.status in CHUNKING:  # a kill may have lost the news of a segment that is stored
+        app.renders.submit([key for key in stored_keys(job, app) if key.index not in done])
+    return Prepared(job, len(done))
 
 
 def drive(job_id: str, machine: LocalMachine, *, workers: int, watch: Watch) -> Job:
@@ -156,10 +216,5 @@ def deliver(job: Job, machine: LocalMachine, output: Path) -> None:
     Raises:
         MachineError: `output_unwritable` or `disk_full`.
     """
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MachineError(
-            ErrorKind.OUTPUT_UNWRITABLE, f"cannot write {output}: {error.strerror}"
-        ) from error
+    make_folder(output.parent)
     machine.objects.hand_over(job.output_key or "", output)

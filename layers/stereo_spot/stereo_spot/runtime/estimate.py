@@ -1,7 +1,9 @@
 """What a conversion will take, told before it begins; the speed is learnt from earlier ones."""
 
 import json
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from stereo_spot.model import Frozen, JobOptions, SourceFacts, StereoMode
@@ -49,12 +51,13 @@ def estimate(
 
 
 def learn_speed(facts: SourceFacts, tier: str, seconds: float, workers: int, data: Path) -> None:
-    """Remember how fast this machine was."""
+    """Remember how fast this machine was; a full disk only forgets it."""
     pixels = facts.width * facts.height * facts.frames
     speeds = _speeds(data) | {tier: pixels / max(seconds - _START_S, 0.5) / workers}
-    draft = _speed_file(data).with_suffix(".part")
-    draft.write_text(json.dumps(speeds))
-    draft.replace(_speed_file(data))
+    draft = _speed_file(data).with_suffix(f".{os.getpid()}.part")
+    with suppress(OSError):
+        draft.write_text(json.dumps(speeds))
+        draft.replace(_speed_file(data))
 
 
 def _share(facts: SourceFacts, options: JobOptions) -> float:

@@ -95,8 +95,14 @@ def only_server(data: Path) -> Iterator[None]:
     Raises:
         MachineError: `data_in_use` when another server has it.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "serve.lock").open("a+") as lock:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "serve.lock").open("a+")
+    except OSError as error:
+        raise MachineError(
+            ErrorKind.OUTPUT_UNWRITABLE, f"cannot use the data folder {data}: {error.strerror}"
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

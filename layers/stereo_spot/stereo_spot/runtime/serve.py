@@ -71,7 +71,8 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-            raise
+            text = f"{host} is not an address of this machine: {error.strerror}"
+            raise RequestError(ErrorKind.BAD_REQUEST, text) from error
         raise MachineError(
             ErrorKind.PORT_IN_USE, f"port {port} on {host} is taken: {error.strerror}"
         ) from error
