@@ -20,6 +20,7 @@ from stereo_engine.diffusion.modules import FrameNoise
 from stereo_engine.inpaint.settings import settings_of
 from stereo_engine.inpaint.stream import SvdInpainter
 from stereo_engine.loading import compile_blocks
+from stereo_engine.models import PEAK_TFLOPS
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -27,8 +28,6 @@ from benchmarks.gpu_models import built, stock_chunk
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = ((1024, 576), (1920, 1080))
-PEAK_TFLOPS = {"H200": 989, "H100": 989, "A100": 312, "L4": 121, "A10G": 70, "T4": 65}
-"""Dense 16-bit peaks that the vendor states."""
 USUAL = {
     "dtype": torch.bfloat16,
     "channels_last": True,

@@ -12,7 +12,7 @@ from stereo_engine.depth import depthcrafter
 from stereo_engine.depth.depthcrafter import DepthCrafter, working_size
 from stereo_engine.diffusion.clip import embedded
 
-from tests.models import reference, tiny
+from tests.models import cheap, reference, tiny
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def both(modules, frames, **settings):
     return made, expected
 
 
-@pytest.mark.parametrize("count", [1, 5, 6, 7, 10, 15])
+@pytest.mark.parametrize("count", [1, 6, 7, 11])
 def test_every_length_agrees_with_the_reference(modules, count):
     made, expected = both(modules, tiny.frames(count))
 
@@ -121,8 +121,9 @@ class Prepared:
         return self.pixels[self.taken - shape[0] : self.taken]
 
 
-@pytest.mark.parametrize("count", [1, 6, 19])
-def test_a_stream_gives_the_same_depth_as_the_whole_clip(modules, count):
+@pytest.mark.parametrize("count", [1, 6, 8, 19, 30])
+def test_a_stream_gives_the_same_depth_as_the_whole_clip(count):
+    modules = cheap.modules(8)
     pictures = (tiny.frames(count, 64, 64) * 255).round().to(torch.uint8)
     noise = tiny.Noise()
     settings = {"steps": 2, "guidance": 1.0, "window": 6, "overlap": 2}
@@ -137,7 +138,7 @@ def test_a_stream_gives_the_same_depth_as_the_whole_clip(modules, count):
 
 def test_a_stream_holds_one_window_whatever_the_length(modules):
     stream = DepthCrafter(
-        tiny.modules(8), noise=tiny.Noise(), steps=1, window=6, overlap=2, max_side=64
+        cheap.modules(8), noise=tiny.Noise(), steps=1, window=6, overlap=2, max_side=64
     )
     frame = np.zeros((16, 20, 3), np.uint8)
     given = [0]

@@ -99,6 +99,28 @@ def test_without_strength_both_eyes_are_the_source(tier, warm, synth):
                 assert np.array_equal(plane, same)
 
 
+class Flat(torch.nn.Module):
+    """Sees the same depth everywhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1), requires_grad=False)
+
+    def forward(self, pixel_values):
+        count, _, height, width = pixel_values.shape
+        return SimpleNamespace(predicted_depth=torch.full((count, height, width), 3.0))
+
+
+def test_constant_depth_is_a_pure_shift():
+    film = pictures(2, 200, 64)
+
+    maker = FastEyes(Recipe(max_disparity=5.0), Warm(depth=Flat()))
+
+    for pair in maker.pairs((picture, True) for picture in film):
+        left, right = pair.left.planes[0], pair.right.planes[0]
+        assert np.array_equal(right[:, 2:], left[:, :-2])  # (0.5 - 0.7) * 5 % of 200 px
+
+
 def test_outside_the_holes_the_painted_eye_is_the_warped_one(warm):
     film = pictures(4)
     maker = QualityEyes(Recipe(max_disparity=5.0), warm["quality"])

@@ -20,7 +20,7 @@ from stereo_engine.diffusion.modules import FrameNoise
 from tests.engine.films import moving_pictures
 from tests.models import tiny
 
-FRAMES, SEGMENT = 90, 30
+FRAMES, SEGMENT = 60, 30
 
 
 def classic(frames, _first):

@@ -10,7 +10,7 @@ pytest.importorskip("transformers", reason="transformers is not installed (make 
 from stereo_engine.inpaint import svd, tiles
 from stereo_engine.inpaint.chunks import chunk_at
 
-from tests.models import reference, tiny
+from tests.models import cheap, reference, tiny
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def both(modules, pictures, mask, **settings):
     return made.double(), expected
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 12, 13, 17])
+@pytest.mark.parametrize("count", [1, 3, 8, 12])
 def test_a_clip_of_any_length_agrees_with_the_reference(modules, count):
     made, expected = both(modules, *clip(count))
 
@@ -91,23 +91,6 @@ def test_tiles_agree_with_the_reference_and_those_without_holes_are_kept(
     assert torch.allclose(made.double(), expected, atol=1e-5)
 
 
-def test_upstream_choices_agree_with_the_reference(modules):
-    pictures, mask = clip(6, 130, 140, hole=(slice(40, 60), slice(40, 60)))
-    ours, plain = tiny.Noise(), tiny.Noise()
-
-    made = svd.infer(
-        pictures, mask, modules, noise=ours, compat="upstream", steps=1, chunk=5, overlap=2
-    )
-
-    with torch.no_grad():
-        expected = reference.svd_upstream(
-            pictures, mask, modules, noise=plain, steps=1, chunk=5, overlap=2, guidance=1.01
-        )
-    assert ours.shapes == plain.shapes
-    assert made.shape == (6, 3, 128, 128)
-    assert torch.allclose(made.double(), expected, atol=1e-5)
-
-
 def test_chunks_without_holes_pass_through_and_ask_for_nothing(modules):
     pictures, mask = clip(9)
     noise = tiny.Noise()
@@ -129,19 +112,14 @@ def test_chunks_cover_every_frame_once_in_order(total):
     assert done == total
 
 
-def test_a_decode_in_tiles_shows_no_seams(modules):
-    latents = torch.nn.functional.interpolate(
-        torch.randn(1, 4, 3, 5, generator=torch.Generator().manual_seed(2)), scale_factor=8
-    )[None]
+@pytest.mark.parametrize("size", [(16, 24), (40, 70), (25, 37)])
+def test_a_decode_in_tiles_is_the_decode_of_the_whole_where_the_decoder_is_local(size):
+    generator = torch.Generator().manual_seed(2)
+    latents, modules = torch.randn(1, 3, 4, *size, generator=generator), cheap.modules(9)
 
-    tiled = svd.decode(latents, modules, 3, tile=24)
+    tiled = svd.decode(latents, modules, 2, tile=24)
 
-    whole = svd.decode(latents, modules, 3)
-    steps = [
-        (picture[..., 1:] - picture[..., :-1]).abs().mean((0, 1, 2)) for picture in (tiled, whole)
-    ]
-    assert tiled.shape == whole.shape
-    assert steps[0].max() < 1.3 * steps[1].max()
+    assert torch.allclose(tiled, svd.decode(latents, modules, 2), atol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_picture(modules):
