@@ -27,7 +27,9 @@ FAMILIES = {
         *("disk_full", "port_in_use", "data_in_use", "output_unwritable", "out_of_memory"),
         "internal",
     ],
-    ModelError: ["licence_not_accepted", "weights_unavailable", "token_missing"],
+    ModelError: [
+        *("licence_not_accepted", "weights_unavailable", "token_missing", "provider_failed"),
+    ],
 }
 FAMILY_OF = {ErrorKind(kind): family for family, kinds in FAMILIES.items() for kind in kinds}
 
