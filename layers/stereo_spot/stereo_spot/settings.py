@@ -1,6 +1,7 @@
 """The settings; the only reader of the environment."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,17 @@ def _default_data() -> Path:
 
 def _default_workers() -> int:
     return max(1, min(os.cpu_count() or 1, 8))
+
+
+def traces_calls() -> bool:
+    """Whether X-Ray records each call that a Lambda function makes."""
+    return os.environ.get("TRACE_CALLS", "false") == "true"
+
+
+def accept_licences(names: Sequence[str]) -> None:
+    """Let every process started from here on use the models of these names."""
+    known = os.environ.get("ACCEPT_LICENCE", "")
+    os.environ["ACCEPT_LICENCE"] = ",".join(filter(None, (known, *names)))
 
 
 class Settings(BaseSettings):
@@ -39,6 +51,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", validation_alias="LOG_LEVEL"
     )
+    analyze: Literal["here", "services", "off"] = Field(
+        default="here", validation_alias="STEREO_SPOT_ANALYZE"
+    )
+    """Whether `serve` makes films searchable, and whether it may send them to services for it."""
 
 
 class AnalyzerSettings(BaseSettings):

@@ -24,6 +24,8 @@ from stereo_spot.model import Container, JobOptions, StereoMode, Tier
 from stereo_spot.runtime.convert import is_folder, make_folder
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
 from stereo_spot.runtime.logs import log_to
+from stereo_spot.runtime.tiers import check_tier
+from stereo_spot.settings import accept_licences
 
 _FILMS = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".3gp"}
 _OUTPUT_HELP = "A film to write, replacing what is there, or a folder: a name without a suffix."
@@ -55,6 +57,9 @@ def convert(
     container: Annotated[Container | None, typer.Option(help="mp4, mkv or auto.")] = None,
     workers: Annotated[int | None, typer.Option(help="Segments rendered at once.")] = None,
     force: Annotated[bool, typer.Option(help="Take a strength that hurts.")] = False,
+    accept_licence: Annotated[
+        list[str] | None, typer.Option(help="Name of a model whose licence you accept.")
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -81,9 +86,11 @@ def convert(
             max_width=max_width,
             container=container,
         )
+        accept_licences(accept_licence or ())
         folder = is_folder(source)
         films = _films_in(source) if folder else [source]
         _check_output(source, output)
+        check_tier(options.recipe.tier)
         log_to(settings.data, settings.log_level)
         for warning in strength_warnings(options):
             notes.print(f"[yellow]{warning}[/]")

@@ -13,6 +13,7 @@ from stereo_spot.cli.output import bytes_text, errors_told, print_json, results
 from stereo_spot.errors import ErrorKind, StereoSpotError
 from stereo_spot.media.engine import Engine
 from stereo_spot.runtime.local import open_machine
+from stereo_spot.runtime.tiers import readiness
 from stereo_spot.settings import Settings
 
 
@@ -60,18 +61,31 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
         settings = settings_with(data=data)
         found = {name: _checked(check, settings) for name, check in _CHECKS.items()}
     good = all(told is None for _text, told in found.values())
+    tiers = readiness() if good else []
     if as_json:
         checks = {
             name: {"ok": told is None, "text": text, "error_kind": told}
             for name, (text, told) in found.items()
         }
-        print_json({"ok": good, "checks": checks})
+        told_tiers = [state.model_dump(mode="json") for state in tiers]
+        print_json({"ok": good, "checks": checks, "tiers": told_tiers})
     else:
         for name, (text, told) in found.items():
             mark = "[green]ok[/]" if told is None else f"[red]{told}[/]"
             results.print(f"{mark:14} {name:12} {text}")
+        for state in tiers:
+            _print_tier(state)
     if not good:
         raise typer.Exit(1)
+
+
+def _print_tier(state: Readiness) -> None:
+    size = f", {bytes_text(state.download_bytes)} to download" if state.download_bytes else ""
+    speed = f", about {state.s_per_frame} s a frame" if state.s_per_frame else ""
+    can = "runs here" if not state.missing else "cannot run here"
+    results.print(f"tier {state.tier}: {can}{size}{speed}")
+    for missing in state.missing:
+        results.print(f"    lacks {missing}", markup=False)
 
 
 def _checked(check: Callable[[Settings], str], settings: Settings) -> tuple[str, ErrorKind | None]:

@@ -115,6 +115,7 @@ def _make(
             skip_frames=mark.preroll_frames,
             n_frames=mark.n_frames,
             from_time=mark.from_time,
+            first_frame=mark.base_index - mark.preroll_frames,
             recipe=mark.recipe,
         )
         report = engine.render(job, progress)

@@ -24,6 +24,8 @@ class EngineJob(Frozen):
     skip_frames: int
     n_frames: int
     from_time: str
+    first_frame: int = 0
+    """Place in the film of the first frame read, pre-roll included; a model's noise goes by it."""
     recipe: Recipe
 
 
@@ -122,8 +124,8 @@ class Engine:
         return code
 
 
-def run_engine_tool(name: str, *arguments: str) -> None:
-    """Run one of the engine's small programs (`scene`, `still`) to its end.
+def run_engine_tool(name: str, *arguments: str) -> str:
+    """Run one of the engine's small programs (`scene`, `still`, `models`) and return its output.
 
     Raises:
         StepError: `segment_failed` with what it said when it fails.
@@ -137,3 +139,4 @@ def run_engine_tool(name: str, *arguments: str) -> None:
     if told.returncode != 0:
         said = told.stderr.strip().splitlines()[-1:] or [f"exit {told.returncode}"]
         raise StepError(ErrorKind.SEGMENT_FAILED, f"stereo_engine.{name}: {said[0]}")
+    return told.stdout

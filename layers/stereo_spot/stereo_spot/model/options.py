@@ -21,12 +21,14 @@ class Tier(StrEnum):
     """Which depth and fill make the second eye."""
 
     CLASSIC = "classic"
+    FAST = "fast"
+    QUALITY = "quality"
     STUB = "stub"
 
     @property
     def preroll_frames(self) -> int:
         """Frames before a segment that the engine sees but does not render."""
-        return 8
+        return 25 if self is Tier.QUALITY else 8
 
 
 class Container(StrEnum):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stereo_spot.model import Frozen, JobOptions, SourceFacts, StereoMode
 
-_FIRST_GUESS = {"classic": 12e6, "stub": 30e6}
+_FIRST_GUESS = {"classic": 12e6, "fast": 4e6, "quality": 1e6, "stub": 30e6}
 """Source pixels per second and worker, before this machine has been measured."""
 _BITS_PER_PIXEL = 0.15
 _START_S = 2.5
