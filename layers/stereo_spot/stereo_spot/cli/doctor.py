@@ -13,7 +13,7 @@ from stereo_spot.cli.output import bytes_text, errors_told, print_json, results
 from stereo_spot.errors import ErrorKind, StereoSpotError
 from stereo_spot.media.engine import Engine
 from stereo_spot.runtime.local import open_machine
-from stereo_spot.runtime.tiers import readiness
+from stereo_spot.runtime.tiers import Readiness, readiness
 from stereo_spot.settings import Settings
 
 
