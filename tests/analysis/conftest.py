@@ -121,7 +121,7 @@ def sqlite(tmp_path):
     opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws():
     """Clients of a pretended AWS, each made once."""
     with mock_aws():
