@@ -50,7 +50,7 @@ format: $(UV) ## put the code in shape
 
 models: $(UV) ## add the model tiers' packages and CPU torch to this environment
 	$(UV) sync --locked --inexact --group models
-	$(UV) pip install --no-config torch==2.13.0 $(if $(TORCH_FIND_LINKS),--find-links $(TORCH_FIND_LINKS),--torch-backend=auto)
+	$(UV) pip install --no-config torch==2.13.0 $(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS),--torch-backend=auto)
 
 bench: bench-engine bench-media ## the figures of the documents, side by side in one run
 
