@@ -3,7 +3,9 @@
 import os
 import sqlite3
 import subprocess
+import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,20 @@ def test_a_wrong_option_is_one_object_when_json_is_asked_for():
     assert told["error_kind"] == "bad_request" and "cinema" in told["message"]
 
 
+def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback():
+    code = (
+        "import sys\n"
+        "class Stopped:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'stereo_spot.cli.main': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stopped())\n"
+        "from stereo_spot.cli import main; main()"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert (told.returncode, told.stderr) == (130, b"")
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device", "long"])
 def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
     path = {"pipe": tmp_path / "pipe.mp4", "device": "/dev/zero", "long": "a" * 300}[kind]
@@ -64,6 +80,8 @@ def test_a_cut_beyond_the_end_is_the_request_s_fault_and_leaves_nothing(small, t
     told = run_json("convert", small, "--start", 5, "--data", tmp_path / "d", expect=2)
 
     assert told["error_kind"] == "bad_request"
+    with closing(sqlite3.connect(tmp_path / "d/state.db")) as database:
+        assert database.execute("SELECT count(*) FROM messages").fetchone() == (0,)
     assert [path for path in (tmp_path / "d/objects").rglob("*") if path.is_file()] == []
 
 

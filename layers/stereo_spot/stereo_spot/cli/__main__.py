@@ -1,5 +1,5 @@
 """`python -m stereo_spot.cli`: the same as the `stereo-spot` command."""
 
-from stereo_spot.cli.main import main
+from stereo_spot.cli import main
 
 main()

@@ -110,6 +110,7 @@ def delete_job(job: IdArgument, data: DataOption = None, as_json: JsonOption = F
         machine = _open(data)
         found = _find(machine, job)
         control.delete(found.job_id, machine.services)
+        machine.bus.forget(found.job_id)
         _told(found, "deleted", as_json=as_json)
 
 

@@ -120,12 +120,13 @@ def _target(source: Path, output: Path | None, job: Job, title: str) -> Path:
 
 def _check_space(told: Estimate, source_bytes: int, job_id: str, machine: LocalMachine) -> None:
     """Refuse only what certainly cannot fit; the estimate itself may be off."""
-    if told.free_bytes < source_bytes + (32 << 20):
+    least = source_bytes + (32 << 20)
+    if told.free_bytes < least:
         discard(job_id, machine)
         raise MachineError(
             ErrorKind.DISK_FULL,
-            f"about {bytes_text(told.needed_bytes)} are needed while it works, "
-            f"{bytes_text(told.free_bytes)} are free",
+            f"about {bytes_text(max(least, told.needed_bytes))} are needed while it works, "
+            f"{bytes_text(told.free_bytes)} are free where {machine.data} lies",
         )
 
 

@@ -208,6 +208,7 @@ def discard(job_id: str, machine: LocalMachine) -> None:
     for prefix in job_prefixes(job_id):
         machine.objects.delete([info.key for info in machine.objects.list(prefix)])
     control.delete(job_id, machine.services)
+    machine.bus.forget(job_id)
 
 
 def deliver(job: Job, machine: LocalMachine, output: Path) -> None:

@@ -137,6 +137,11 @@ class LocalBus:
             )
             connection.execute("DELETE FROM messages WHERE id = ?", (message.id,))
 
+    def forget(self, job_id: str) -> None:
+        """Drop what waits for a job that is gone."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM messages WHERE job_id = ?", (job_id,))
+
     def dead_letters(self) -> list[DeadLetter]:
         """What no try could deliver, newest first."""
         found = self._database.read().execute(
