@@ -178,12 +178,16 @@ def test_interlaced_film_is_made_whole_frame_by_frame(tmp_path):
 
 
 def test_ten_bits_stay_ten_bits_in_hevc_when_asked(tmp_path):
-    recipe = Recipe(codec="hevc", pix_fmt="yuv420p10le", preset="ultrafast")
+    recipe = Recipe(codec="hevc", pix_fmt="yuv420p10le", preset="ultrafast", crf=0)
 
-    _, out, _ = converted(tmp_path, moving_pictures(3), recipe, pix_fmt="yuv420p10le")
+    source, out, _ = converted(tmp_path, moving_pictures(3), recipe, pix_fmt="yuv420p10le")
 
     with av.open(str(out)) as film:
         assert film.streams.video[0].codec_context.pix_fmt == "yuv420p10le"
+    for before, after in zip(read_planes(source), read_planes(out), strict=True):
+        for plane, pair in zip(before, after, strict=True):
+            assert plane.max() > 255
+            assert np.array_equal(pair[:, : plane.shape[1]], plane)
 
 
 @pytest.mark.parametrize("transfer", [16, 18])
