@@ -7,21 +7,22 @@ Retry: the caller's; `Idempotency-Key` makes a repeated create safe.
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from mangum import Mangum
 from stereo_spot.runtime.aws_web import web_application
+from stereo_spot.runtime.tracing import traced
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, metrics = Logger(), Metrics()
 copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 adapter: list[Mangum] = []
 TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"]
 
 
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @logger.inject_lambda_context(clear_state=True, correlation_id_path="requestContext.requestId")
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""

@@ -7,18 +7,19 @@ Retry: any event may come again; what is stored is skipped, a job that is taken 
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from stereo_spot.runtime.lambdas import read, run_step
+from stereo_spot.runtime.tracing import traced
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, metrics = Logger(), Metrics()
 copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 
 
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Bring the job of the stored or named film to stored segments."""

@@ -7,7 +7,7 @@ Retry: only the first adoption of a segment counts; a message that breaks does n
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
@@ -19,15 +19,16 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from stereo_spot.runtime.aws import services
 from stereo_spot.runtime.lambdas import read, run_step
+from stereo_spot.runtime.tracing import traced
 from stereo_spot.runtime.waking import look_at_dead_letter, wake
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, metrics = Logger(), Metrics()
 copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 letters = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Do what the event asks for; dead letters answer which of them have to come again."""

@@ -49,7 +49,7 @@ class Cloud:
         _session.cache_clear()
         self._sqs, self._events = client("sqs"), client("events")
         self._make()
-        _session(REGION).events.register("before-parameter-build", self._note)
+        _session().get_component("event_emitter").register("before-parameter-build", self._note)
 
     # ---- using it
 

@@ -5,9 +5,6 @@ import uuid
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from stereo_spot.adapters.aws.bus import EventBridgeBus
 from stereo_spot.adapters.aws.links import S3Links
 from stereo_spot.adapters.aws.marks import MarkingBus
@@ -25,34 +22,48 @@ from stereo_spot.model import JobOptions
 from stereo_spot.ports import EventBus, RenderQueue
 from stereo_spot.settings import AwsSettings
 
-_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 8},
-    connect_timeout=5,
-    read_timeout=60,
-    max_pool_connections=32,
-)
-_S3_CONFIG = _CONFIG.merge(
-    Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "auto"},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
-)
-
 
 def new_client(service: str, settings: AwsSettings) -> Any:
     """A client of an AWS service; `AWS_ENDPOINT_URL` leads it elsewhere."""
-    config = _S3_CONFIG if service == "s3" else _CONFIG
-    return _session(settings.region).client(
-        service, endpoint_url=settings.endpoint_url, config=config
+    return _session().create_client(
+        service,
+        region_name=settings.region,
+        endpoint_url=settings.endpoint_url,
+        config=_config(service),
     )
 
 
 @cache
-def _session(region: str) -> Any:
-    """One session for all clients: the descriptions of the services are read once."""
-    return boto3.session.Session(region_name=region)
+def _session() -> Any:
+    """One session for all clients: the descriptions of the services are read once.
+
+    Made at the first client, and of botocore alone: with boto3's own layer on top, which nothing
+    here calls, a cold start would load the transfer manager and `multiprocessing` as well.
+    """
+    from botocore.session import Session
+
+    return Session()
+
+
+def _config(service: str) -> Any:
+    from botocore.config import Config
+
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 8},
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=32,
+    )
+    if service != "s3":
+        return config
+    return config.merge(
+        Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "auto"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+    )
 
 
 def buckets_of(settings: AwsSettings) -> Buckets:

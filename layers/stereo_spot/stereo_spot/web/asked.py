@@ -14,9 +14,7 @@ _NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
 class Asked(BaseModel):
     """A JSON body; it refuses what it does not know, and numbers that are none."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class NewJob(Asked):
@@ -25,10 +23,20 @@ class NewJob(Asked):
     title: str | None = Field(default=None, min_length=1, max_length=500)
     mode: StereoMode | None = None
     tier: Tier | None = None
-    max_disparity: float | None = Field(default=None, strict=True, ge=0, le=10)
-    """Strength in percent of the picture's width; above 5 only with `force`."""
-    convergence: float | None = Field(default=None, strict=True, ge=0, le=1)
-    """The depth that lies on the screen: 0 puts all in front, 1 all behind."""
+    max_disparity: float | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=10,
+        description="Strength in percent of the picture's width; above 5 only with `force`.",
+    )
+    convergence: float | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=1,
+        description="The depth that lies on the screen: 0 puts all in front, 1 all behind.",
+    )
     codec: str | None = Field(default=None, pattern="^(h264|hevc)$")
     crf: int | None = Field(default=None, strict=True, ge=0, le=51)
     preset: str | None = Field(default=None, pattern="^[a-z]{4,9}$")
@@ -39,8 +47,10 @@ class NewJob(Asked):
     start_s: float | None = Field(default=None, strict=True, ge=0, le=1e6)
     end_s: float | None = Field(default=None, strict=True, gt=0, le=1e6)
     container: Container | None = None
-    autostart: StrictBool = True
-    """Whether the work begins when the film has arrived; else with `start`."""
+    autostart: StrictBool = Field(
+        default=True,
+        description="Whether the work begins when the film has arrived; else with `start`.",
+    )
     force: StrictBool = False
 
     @field_validator("title")
@@ -76,10 +86,17 @@ class NewJob(Asked):
 class UploadAsked(Asked):
     """How the film will be sent."""
 
-    size_bytes: int | None = Field(default=None, strict=True, ge=0, le=1 << 50)
-    """Length of the film; lets the server choose parts that are few enough."""
-    parts: StrictBool = True
-    """Whether to send it in parts; else the answer holds a link for one request."""
+    size_bytes: int | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=1 << 50,
+        description="Length of the film; lets the server choose parts that are few enough.",
+    )
+    parts: StrictBool = Field(
+        default=True,
+        description="Whether to send it in parts; else the answer holds a link for one request.",
+    )
 
 
 class PartAsked(Asked):
@@ -93,8 +110,13 @@ class UploadDone(Asked):
     """What was sent; without a list, all that the store holds."""
 
     parts: list[PartAsked] | None = Field(default=None, min_length=1, max_length=10_000)
-    size_bytes: int | None = Field(default=None, strict=True, ge=0, le=1 << 50)
-    """Length of the film; a different sum of the parts is refused."""
+    size_bytes: int | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=1 << 50,
+        description="Length of the film; a different sum of the parts is refused.",
+    )
 
 
 def _part(said: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:

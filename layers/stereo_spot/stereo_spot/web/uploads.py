@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from pydantic import Field
 
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.keys import SourceKey
@@ -27,8 +28,9 @@ class UploadBegun(View):
     """How to send the film: in parts, or with one link."""
 
     upload_id: str | None = None
-    part_size_bytes: int | None = None
-    """Send parts of this size; only the last may be smaller."""
+    part_size_bytes: int | None = Field(
+        default=None, description="Send parts of this size; only the last may be smaller."
+    )
     single: UploadView | None = None
 
 

@@ -23,7 +23,7 @@ _MOVING = ("frames_per_s", "seconds_left")
 class View(BaseModel):
     """An answer of the API."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
 
 class ProgressView(View):
@@ -37,8 +37,10 @@ class ProgressView(View):
     segments_total: int | None
     frames_per_s: float | None
     seconds_left: float | None
-    parts: list[float]
-    """Share done of each segment, 0 to 1; neighbours are merged where there are very many."""
+    parts: list[float] = Field(
+        description="Share done of each segment, 0 to 1; "
+        "neighbours are merged where there are very many."
+    )
 
 
 class JobError(View):
@@ -69,9 +71,10 @@ class JobView(View):
     id: str
     title: str | None
     status: JobStatus
-    state: str
-    """Like `status`, but tells a job that is `ready` to start from one without a film, and one
-    that was `cancelled` from one that failed."""
+    state: str = Field(
+        description="Like `status`, but tells a job that is `ready` to start from one without a "
+        "film, and one\nthat was `cancelled` from one that failed."
+    )
     mode: StereoMode
     created_at: Instant
     completed_at: Instant | None
