@@ -65,6 +65,23 @@ def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback():
     assert (told.returncode, told.stderr) == (130, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_an_answer_that_cannot_be_written_is_one_line(small, json):
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [*COMMAND, "probe", str(small), *json], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+
+    assert told.returncode == 1 and told.stderr.count("\n") == 1, told.stderr
+
+
+def test_a_refused_value_is_told_under_the_option_s_name(small, tmp_path):
+    told = run("convert", small, "--segment-duration", 0.1, "--data", tmp_path, expect=2)
+
+    assert told.stderr.startswith("bad_request: --segment-duration = 0.1")
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device", "long"])
 def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
     path = {"pipe": tmp_path / "pipe.mp4", "device": "/dev/zero", "long": "a" * 300}[kind]

@@ -9,9 +9,11 @@ import typer
 from rich.markup import escape
 
 from stereo_spot.cli.options import (
+    Codec,
     DataOption,
     Device,
     JsonOption,
+    Preset,
     job_options,
     settings_with,
 )
@@ -51,8 +53,8 @@ def convert(
     start: Annotated[float | None, typer.Option(help="Begin at this second.")] = None,
     end: Annotated[float | None, typer.Option(help="Stop at this second.")] = None,
     crf: Annotated[int | None, typer.Option(help="Quality, 0 lossless to 51 (16).")] = None,
-    preset: Annotated[str | None, typer.Option(help="Encoder preset (veryfast).")] = None,
-    codec: Annotated[str | None, typer.Option(help="h264 or hevc.")] = None,
+    preset: Annotated[Preset | None, typer.Option(help="Encoder preset (veryfast).")] = None,
+    codec: Annotated[Codec | None, typer.Option(help="How it is coded (h264).")] = None,
     max_width: Annotated[int | None, typer.Option(help="Widest result in pixels.")] = None,
     container: Annotated[Container | None, typer.Option(help="mp4, mkv or auto.")] = None,
     workers: Annotated[int | None, typer.Option(help="Segments rendered at once.")] = None,

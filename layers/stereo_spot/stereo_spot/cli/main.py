@@ -1,6 +1,8 @@
 """The `stereo-spot` program: its commands, each in a module of its own."""
 
+import errno
 import io
+import logging
 import signal
 import sys
 from types import FrameType
@@ -8,7 +10,7 @@ from types import FrameType
 import typer
 
 from stereo_spot.cli import analyze, aws, convert, demo, doctor, inspect, jobs, serve, worker
-from stereo_spot.cli.output import print_json
+from stereo_spot.cli.output import notes, print_json
 from stereo_spot.errors import ErrorKind
 
 app = typer.Typer(
@@ -36,6 +38,7 @@ app.add_typer(aws.app, name="aws")
 def main() -> None:
     """Run the program; being told to stop ends it as tidily as Ctrl-C does."""
     signal.signal(signal.SIGTERM, _stop)
+    logging.lastResort = logging.NullHandler()  # a person sees one line, never a traceback
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files need not be text
             stream.reconfigure(errors="backslashreplace")
@@ -48,6 +51,10 @@ def _run_as_json() -> int:
     """Run the program; a wrong option is told as one JSON object, too."""
     try:
         return app(standalone_mode=False) or 0
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            notes.print(f"{ErrorKind.OUTPUT_UNWRITABLE}: cannot write the answer: {error.strerror}")
+        return 1
     except Exception as error:
         tell = getattr(error, "format_message", None)
         if tell is None:

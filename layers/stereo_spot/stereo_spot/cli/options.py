@@ -1,5 +1,6 @@
 """Options that several commands share, and how they become job options."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,27 @@ DataOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
+class Codec(StrEnum):
+    """How the result is coded."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+
+
+class Preset(StrEnum):
+    """How much time the encoder takes for small files."""
+
+    ULTRAFAST = "ultrafast"
+    SUPERFAST = "superfast"
+    VERYFAST = "veryfast"
+    FASTER = "faster"
+    FAST = "fast"
+    MEDIUM = "medium"
+    SLOW = "slow"
+    SLOWER = "slower"
+    VERYSLOW = "veryslow"
+
+
 def settings_with(**given: Any) -> Settings:
     """The settings, with what was given on the command line on top.
 
@@ -30,7 +52,7 @@ def settings_with(**given: Any) -> Settings:
         made = Settings.model_validate(settings.model_dump(by_alias=True) | _by_alias(chosen))
         return made.model_copy(update={"data": made.data.expanduser()})
     except ValidationError as error:
-        raise _refused(error) from error
+        raise _refused(error, given) from error
     except RuntimeError as error:
         raise RequestError(ErrorKind.BAD_REQUEST, f"data: {str(error).lower()}") from error
 
@@ -59,17 +81,31 @@ def job_options(
     try:
         options = JobOptions(recipe=Recipe(**recipe), **{**defaults, **rest})
     except ValidationError as error:
-        raise _refused(error) from error
+        raise _refused(error, given) from error
     check_strength(options, force=force)
     return options
 
 
-def _refused(error: ValidationError) -> RequestError:
+def _refused(error: ValidationError, given: dict[str, Any]) -> RequestError:
+    """What is wrong, under the name a person used: the option, or the environment's variable."""
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"]) or "options"
+    fields = {alias: field for field in Settings.model_fields for alias in _by_alias({field: 0})}
+    field = fields.get(name, name)
+    if given.get(field) is not None:
+        name = "--" + field.removesuffix("_s").replace("_", "-")
     return RequestError(
         ErrorKind.BAD_REQUEST, f"{name} = {first['input']!r}: {first['msg'].lower()}"
     )
 
 
-__all__ = ["Container", "DataOption", "Device", "JsonOption", "StereoMode", "Tier"]
+__all__ = [
+    "Codec",
+    "Container",
+    "DataOption",
+    "Device",
+    "JsonOption",
+    "Preset",
+    "StereoMode",
+    "Tier",
+]

@@ -60,7 +60,7 @@ def errors_told(*, as_json: bool = False) -> Iterator[None]:
         raise
     except Exception as error:
         log.exception("a command failed")
-        text = f"{type(error).__name__}: {error}; the log in the data folder says more"
+        text = f"{type(error).__name__}: {error}"
         leave(MachineError(ErrorKind.INTERNAL, text), as_json=as_json)
 
 

@@ -82,6 +82,7 @@ def convert_film(
         facts = probe(reader, limits=machine.services.limits)
         size = reader.size
     told = estimate(facts, options, size, machine.data, workers=workers)
+    workers = min(workers, told.segments)
     prepared = prepare(source, options, machine)
     if not prepared.finished and not prepared.resumed:
         _check_space(told, size, prepared.job.job_id, machine)

@@ -1,6 +1,7 @@
 """What a conversion will take, told before it begins; the speed is learnt from earlier ones."""
 
 import json
+import math
 import os
 import shutil
 from contextlib import suppress
@@ -20,6 +21,7 @@ class Estimate(Frozen):
     """Frames, time and space; `measured` says whether this machine's own speed is behind it."""
 
     frames: int
+    segments: int
     seconds: float
     measured: bool
     needed_bytes: int
@@ -39,11 +41,13 @@ def estimate(
     speed = speeds.get(recipe.tier, _FIRST_GUESS[recipe.tier])
     share = _share(facts, options)
     frames = round(facts.frames * share)
+    segments = max(1, math.ceil(facts.duration_s * share / options.segment_duration_s))
     pixels = facts.width * facts.height * frames
     film = pixels * (2 if recipe.mode in _DOUBLED else 1) * _BITS_PER_PIXEL / 8
     return Estimate(
         frames=frames,
-        seconds=_START_S + pixels / speed / workers,
+        segments=segments,
+        seconds=_START_S + pixels / speed / min(workers, segments),
         measured=recipe.tier in speeds,
         needed_bytes=round(source_bytes * share + 2 * film),
         free_bytes=shutil.disk_usage(data).free,
