@@ -140,6 +140,16 @@ class TestResultRows:
             n.row_id for n in rows.nearest(VectorKind.CAPTION, "m", direction(0), limit=5)
         ] == []
 
+    def test_a_film_is_forgotten_with_all_its_rows(self, rows):
+        rows.mark("v", StageMark(stage="scenes", basis="b", state=StageState.DONE))
+        rows.save_vectors([vector(VectorKind.PICTURE, frame(0).id, 0.0)])
+
+        for _ in range(2):
+            rows.forget("v")
+
+        assert rows.contents("v") is None
+        assert set(rows.counts().values()) == {0}
+
     def test_a_new_transcript_may_move_times_between_rows(self, rows):
         swapped = [said(0, "b", start=1.0), said(1, "a", start=0.0), said(2, "c")]
 

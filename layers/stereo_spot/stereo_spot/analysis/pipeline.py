@@ -7,7 +7,7 @@ the stage it was in; a second run over the same film with the same settings chan
 import logging
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 
 from stereo_spot.analysis import embed, frames, normalize, scenes, transcribe, vision
@@ -26,6 +26,14 @@ STAGES = (
     vision.STAGE,
     embed.STAGE,
 )
+
+_ORDER = {stage.name: place for place, stage in enumerate(STAGES)}
+
+
+def in_order(marks: Iterable[StageMark]) -> tuple[StageMark, ...]:
+    """Marks in the order in which the stages run."""
+    return tuple(sorted(marks, key=lambda mark: _ORDER.get(mark.stage, len(_ORDER))))
+
 
 Tell = Callable[[StageMark, bool], None]
 """Hears of each stage, and whether it was run now."""

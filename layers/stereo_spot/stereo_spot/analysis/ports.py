@@ -114,6 +114,10 @@ class ResultRows(Protocol):
         """Note that a stage ended."""
         ...
 
+    def forget(self, video_id: str) -> None:
+        """Remove every row of a film; one that is unknown is no error."""
+        ...
+
     def save_vectors(self, vectors: Sequence[Vector]) -> None:
         """Store or replace vectors of rows."""
         ...

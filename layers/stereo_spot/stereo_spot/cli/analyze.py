@@ -22,6 +22,7 @@ def analyze(
 ) -> None:
     """Find scenes, pictures, speech and captions of a film, and keep them for `search`."""
     with errors_told(as_json=as_json):
+        from stereo_spot.analysis.pipeline import in_order
         from stereo_spot.runtime.analyzer import analyze_file, open_analyzer
 
         check_source(source)
@@ -33,10 +34,11 @@ def analyze(
             note = f": {mark.note}" if mark.note else ""
             notes.print(f"{mark.stage:12} {mark.state}{known}{note}", markup=False)
 
-        with open_analyzer(folder=data) as opened:
+        with open_analyzer(folder=_folder(data)) as opened:
             quiet = {} if as_json else {"tell": tell}
             found = analyze_file(opened, source, **quiet)
         if as_json:
+            found = found.model_copy(update={"marks": in_order(found.marks)})
             print_json({"ok": True, **found.model_dump(mode="json")})
             return
         results.print(
@@ -57,7 +59,7 @@ def search(
         from stereo_spot.runtime.analyzer import open_analyzer
         from stereo_spot.runtime.analyzer import search as search_in
 
-        with open_analyzer(folder=data) as opened:
+        with open_analyzer(folder=_folder(data)) as opened:
             hits = search_in(opened, _question(query, like), limit=limit)
         if as_json:
             print_json({"ok": True, "hits": [hit.model_dump(mode="json") for hit in hits]})
@@ -70,6 +72,11 @@ def search(
                 f"{hit.found_in}  {hit.text}",
                 markup=False,
             )
+
+
+def _folder(data: Path | None) -> Path | None:
+    """The analyzer's part of the data folder, where the page keeps its films too."""
+    return data / "analysis" if data is not None else None
 
 
 def _question(query: str | None, like: Path | None) -> str | bytes:

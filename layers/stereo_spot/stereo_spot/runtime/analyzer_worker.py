@@ -48,13 +48,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def serve(opened: Opened, source: JobSource) -> None:
-    """Take jobs until a signal comes."""
+def serve(opened: Opened, source: JobSource, *, grace_s: float | None = None) -> None:
+    """Take jobs until a signal comes; the job in work is handed back within `grace_s`."""
     worker = Worker(source, opened.analyzer, pace_of(opened.settings))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         worker.stopping.set()
-        threading.Thread(target=_leave, args=(worker,), daemon=True).start()
+        threading.Thread(target=_leave, args=(worker, grace_s or GRACE_S), daemon=True).start()
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, stop)
@@ -67,9 +67,9 @@ def serve(opened: Opened, source: JobSource) -> None:
             server.close()
 
 
-def _leave(worker: Worker) -> None:
+def _leave(worker: Worker, grace_s: float) -> None:
     """End the process when a service keeps the worker waiting; its job is handed back first."""
-    time.sleep(GRACE_S)
+    time.sleep(grace_s)
     worker.abandon()
     os._exit(0)
 

@@ -1,8 +1,9 @@
-"""The render workers of one machine: child processes, started again when they die."""
+"""The workers of one machine: child processes, started again when they die."""
 
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 _WATCH_S = 0.5
@@ -13,9 +14,16 @@ class WorkerPool:
     """Keeps `count` workers alive for as long as the block lasts."""
 
     def __init__(
-        self, data: Path, count: int, *, job_id: str | None = None, log_level: str = "WARNING"
+        self,
+        data: Path,
+        count: int,
+        *,
+        job_id: str | None = None,
+        log_level: str = "WARNING",
+        program: str = "stereo_spot.runtime.worker",
+        options: Sequence[str] = (),
     ) -> None:
-        self._command = [sys.executable, "-m", "stereo_spot.runtime.worker", "--data", str(data)]
+        self._command = [sys.executable, "-m", program, "--data", str(data), *options]
         self._command += ["--log-level", log_level]
         if job_id is not None:
             self._command += ["--job", job_id]

@@ -9,6 +9,7 @@ import uvicorn
 
 from stereo_spot.errors import ErrorKind, MachineError, RequestError
 from stereo_spot.model import JobOptions
+from stereo_spot.runtime.films import searchable
 from stereo_spot.runtime.local import drop_leftovers, only_server, open_machine
 from stereo_spot.runtime.pool import WorkerPool
 from stereo_spot.runtime.steps import StepThreads
@@ -32,17 +33,20 @@ def run_server(settings: Settings, *, ready: Callable[[str], None]) -> None:
         defaults = JobOptions(
             segment_duration_s=settings.segment_duration_s, scene_cuts=settings.scene_cuts
         )
-        app = create_app(machine.services, storage=machine.links, defaults=defaults)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, log_level="warning", log_config=None, timeout_graceful_shutdown=_STOP_S
-            )
-        )
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         with (
+            searchable(machine, settings) as library,
             StepThreads(machine),
             WorkerPool(machine.data, settings.workers, log_level=settings.log_level),
         ):
+            app = create_app(
+                machine.services, storage=machine.links, defaults=defaults, library=library
+            )
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    app, log_level="warning", log_config=None, timeout_graceful_shutdown=_STOP_S
+                )
+            )
             ready(f"http://{host}:{listener.getsockname()[1]}/")
             server.run(sockets=[listener])
 

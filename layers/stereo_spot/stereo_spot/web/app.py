@@ -13,6 +13,7 @@ from stereo_spot.model import JobOptions
 from stereo_spot.web import films, health, jobs, pages, signed, stream, uploads
 from stereo_spot.web.contract import install_contract
 from stereo_spot.web.guard import Guard, GuardRules
+from stereo_spot.web.library_port import FilmLibrary
 from stereo_spot.web.problems import install_problem_handlers
 from stereo_spot.web.site import Site
 from stereo_spot.web.storage import SignedStorage
@@ -29,6 +30,7 @@ def create_app(
     *,
     storage: SignedStorage | None = None,
     defaults: JobOptions | None = None,
+    library: FilmLibrary | None = None,
     allowed_hosts: Sequence[str] = (),
     storage_origins: Sequence[str] = (),
 ) -> FastAPI:
@@ -38,6 +40,7 @@ def create_app(
         services: The ports and settings that the routes use.
         storage: Honours signed links here; None where `services` signs links to a cloud store.
         defaults: What a request gets that leaves an option out.
+        library: Scenes and words of films; None where films are not analyzed.
         allowed_hosts: Names that a Host header may have besides those of the loopback; `*` for
             any, which is right only where every write needs a token.
         storage_origins: Origins that signed links lead to, if not here.
@@ -49,11 +52,15 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.site = Site(services, storage, defaults or JobOptions())
+    app.state.site = Site(services, storage, defaults or JobOptions(), library)
     install_problem_handlers(app)
     install_contract(app)
     for part in (jobs, uploads, films, stream, health, pages):
         app.include_router(part.router)
+    if library is not None:
+        from stereo_spot.web import moments  # loads the analyzer
+
+        app.include_router(moments.router)
     if storage is not None:
         app.include_router(signed.router)
     static = Path(str(files("stereo_spot.web") / "static"))

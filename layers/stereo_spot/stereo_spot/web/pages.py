@@ -1,6 +1,6 @@
 """The pages: a new film, one film, all films; forms work without scripts."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -8,13 +8,16 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from stereo_spot.conversion import control
 from stereo_spot.conversion.create import create
 from stereo_spot.errors import ErrorKind, RequestError
-from stereo_spot.model import JobStatus, StereoMode
+from stereo_spot.model import Job, JobStatus, StereoMode
 from stereo_spot.web.asked import NewJob
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.presets import HOW_TO_WATCH, LAYOUT, PRESETS
 from stereo_spot.web.rendering import render
-from stereo_spot.web.site import JobId, ThisJob, ThisSite
+from stereo_spot.web.site import JobId, Site, ThisJob, ThisSite
 from stereo_spot.web.telling import job_view
+
+if TYPE_CHECKING:
+    from stereo_spot.web.moment_views import AnalysisView
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 20
@@ -67,6 +70,7 @@ def library(
             "removed": removed == "1",
             "layout": LAYOUT,
             "now": site.services.clock(),
+            "searchable": site.library is not None,
         },
     )
 
@@ -84,6 +88,7 @@ def one_film(request: Request, job: ThisJob, site: ThisSite) -> HTMLResponse:
             "now": site.services.clock(),
             "layout": LAYOUT,
             "how_to_watch": HOW_TO_WATCH[job.mode],
+            "analysis": _analysis(job, site),
         },
     )
 
@@ -136,6 +141,15 @@ def about_error(request: Request, kind: Annotated[str, Path(max_length=60)]) -> 
 def part_of_page(state: str) -> str:
     """Which part of the film's page a state shows."""
     return _PARTS.get(state, "working")
+
+
+def _analysis(job: Job, site: Site) -> "AnalysisView | None":
+    """What is known of the film; None where films are not analyzed."""
+    if site.library is None:
+        return None
+    from stereo_spot.web.moments import analysis_of  # loads the analyzer
+
+    return analysis_of(job, site, site.library)
 
 
 def _to_film(job_id: str) -> RedirectResponse:

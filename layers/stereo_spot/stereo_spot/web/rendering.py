@@ -20,9 +20,16 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        count=words.count, span=words.span, size=words.size, ago=words.ago, moment=words.moment
+        count=words.count,
+        span=words.span,
+        size=words.size,
+        ago=words.ago,
+        moment=words.moment,
+        clock=words.clock,
     )
-    environment.globals.update(state_words=words.STATE, advice=words.advice)
+    environment.globals.update(
+        state_words=words.STATE, found_words=words.FOUND, advice=words.advice
+    )
     return environment
 
 

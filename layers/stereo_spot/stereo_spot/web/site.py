@@ -12,6 +12,7 @@ from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.keys import is_job_id
 from stereo_spot.model import Job, JobOptions
 from stereo_spot.ports import UploadGrant
+from stereo_spot.web.library_port import FilmLibrary
 from stereo_spot.web.storage import SignedStorage
 
 
@@ -24,6 +25,8 @@ class Site:
     """Honours signed links here; None where they lead to a cloud store."""
     defaults: JobOptions = field(default_factory=JobOptions)
     """What a request gets that leaves an option out."""
+    library: FilmLibrary | None = None
+    """What is known of scenes and words; None where films are not analyzed."""
 
 
 def site_of(request: Request) -> Site:

@@ -16,6 +16,12 @@ STATE = {
     "cancelled": "Stopped",
     "deleted": "Deleted",
 }
+FOUND = {
+    "speech": "said",
+    "caption": "described",
+    "colours": "colours",
+    "picture": "looks alike",
+}
 _THIN_SPACE = "\u202f"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -74,6 +80,13 @@ def span(seconds: float | None) -> str:
     if whole < _HOUR:
         return f"{_whole(whole / _MINUTE)} min"
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+
+
+def clock(seconds: float) -> str:
+    """A moment of a film, as players show it."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def size(number: float | None) -> str:

@@ -165,6 +165,13 @@ class S3ResultRows:
         """Note that a stage ended."""
         self._put(f"metadata/{video_id}/stages/{mark.stage}.json", mark.model_dump(mode="json"))
 
+    def forget(self, video_id: str) -> None:
+        """Remove every object of a film; its own object goes last."""
+        self.replace(video_id, Scene, ())
+        self.replace(video_id, TranscriptSegment, ())
+        keys = [key for key, _ in self._files.list(f"metadata/{video_id}/")]
+        self._files.delete(sorted(keys, key=lambda key: key.endswith("/video_info.json")))
+
     def save_vectors(self, vectors: Sequence[Vector]) -> None:
         """Store or replace vectors of rows."""
         for vector in vectors:

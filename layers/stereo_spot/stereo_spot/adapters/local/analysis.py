@@ -129,6 +129,13 @@ class SqliteResultRows:
                 (video_id, mark.stage, mark.basis, mark.state, mark.note),
             )
 
+    def forget(self, video_id: str) -> None:
+        """Remove every row of a film."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM videos WHERE id = ?", (video_id,))
+            for table in (*_COLUMNS, "vectors", "stages"):
+                connection.execute(f"DELETE FROM {table} WHERE video_id = ?", (video_id,))
+
     def save_vectors(self, vectors: Sequence[Vector]) -> None:
         """Store or replace vectors of rows."""
         with self._database.write() as connection:

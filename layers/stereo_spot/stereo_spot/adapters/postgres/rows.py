@@ -88,6 +88,10 @@ class PostgresResultRows:
         values = {"video": video_id, **mark.model_dump(mode="json")}
         self._database.run(self._sql["put_stage"], values)
 
+    def forget(self, video_id: str) -> None:
+        """Remove every row of a film; what hangs on it goes with it."""
+        self._database.run(self._sql["forget_video"], {"video": video_id})
+
     def save_vectors(self, vectors: Sequence[Vector]) -> None:
         """Store or replace vectors of rows."""
 

@@ -35,6 +35,9 @@ SELECT c.id, c.frame_id, c.caption, c.entities, c.made_by
 -- name: stages
 SELECT stage, basis, state, note FROM stages WHERE video_id = %(video)s ORDER BY done_at, stage;
 
+-- name: forget_video
+DELETE FROM videos WHERE id = %(video)s;
+
 -- name: drop_scenes
 DELETE FROM scenes WHERE video_id = %(video)s AND NOT (id = ANY(%(ids)s));
 
