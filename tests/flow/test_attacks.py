@@ -151,6 +151,11 @@ def test_the_film_itself_is_never_replaced(tmp_path):
 
     assert source.read_bytes() == before
     assert told["output"] == str(tmp_path / "film_LRF_Full_SBS.mkv")
+    for _ in range(2):  # the same command again gives the same film
+        told = run_json(
+            "convert", source, "-o", tmp_path / "new.mp4", *STUB, "--data", tmp_path / "d"
+        )
+        assert told["output"] == str(tmp_path / "new.mkv") and told["already_done"]
 
 
 def test_two_films_of_one_name_become_two_films(small, tmp_path):

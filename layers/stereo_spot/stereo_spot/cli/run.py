@@ -93,7 +93,8 @@ def convert_film(
     seconds = time.monotonic() - began
     if not prepared.finished and not prepared.resumed:
         learn_speed(facts, options.recipe.tier, seconds, workers, machine.data)
-    target = _target(source, output, job, title or source.stem)
+    made = machine.objects.path_of(job.output_key or "")
+    target = _target(source, output, job, title or source.stem, made)
     deliver(job, machine, target)
     outcome = Outcome(source, target, job, seconds, prepared.finished, prepared.segments_done)
     if not quiet:
@@ -101,8 +102,11 @@ def convert_film(
     return outcome
 
 
-def _target(source: Path, output: Path | None, job: Job, title: str) -> Path:
-    """Where the film goes: as asked, or beside its source under a name players understand."""
+def _target(source: Path, output: Path | None, job: Job, title: str, made: Path) -> Path:
+    """Where the film goes: as asked, or beside its source under a name players understand.
+
+    `made` is where it stands now: an earlier run of the same command may have put it in its place.
+    """
     suffix = "." + (job.output_key or "").rpartition(".")[2]
     name = film_name(title, job.mode, suffix[1:])
     if output is None:
@@ -113,7 +117,7 @@ def _target(source: Path, output: Path | None, job: Job, title: str) -> Path:
         return output
     known = output.suffix.lower() in {*_OF_MP4, ".mkv"}
     named = output.with_suffix(suffix) if known else output.with_name(output.name + suffix)
-    if named.exists():  # nobody asked for this name: what stands there, the source even, stays
+    if named.exists() and not named.samefile(made):  # nobody asked to replace what stands there
         named = output.with_name(name)
     notes.print(f"The film is {suffix[1:]}, not {output.suffix[1:]}.", markup=False)
     return named
