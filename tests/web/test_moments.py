@@ -218,6 +218,16 @@ def analyze_stored_copy(library: Library, job_id: str) -> None:
     analyze_video(library.opened.analyzer, job_id)
 
 
+def test_a_film_is_found_by_its_title(library: Library) -> None:
+    job = library.finished(title="A Voyage to the <Moon>")
+
+    text = page(library, "/search?q=moon%20voyage")
+
+    assert f'href="/jobs/{job.job_id}"' in text and "&lt;Moon&gt;" in text
+    assert "Nothing was found" not in text
+    assert "Nothing was found" in page(library, "/search?q=moon%20landing")
+
+
 def test_a_killed_worker_leaves_no_film_behind(library: Library) -> None:
     ended, waiting, unknown = library.source(), library.source(), library.source()
     for job_id in (ended, waiting, unknown):

@@ -12,12 +12,15 @@ from stereo_spot.keys import is_job_id
 from stereo_spot.model import Job, JobStatus
 from stereo_spot.web.library_port import FilmLibrary
 from stereo_spot.web.moment_views import AnalysisView, HitView, analysis_view, hit_view
+from stereo_spot.web.presets import LAYOUT
 from stereo_spot.web.rendering import render
 from stereo_spot.web.site import Site, ThisJob, ThisSite
-from stereo_spot.web.telling import has_source
+from stereo_spot.web.telling import LISTED, has_source, job_view
 
 router = APIRouter(tags=["moments"])
 SHOWN = 24
+NAMED, LOOKED_AT = 6, 100
+"""Films found by their title, and among how many of the newest."""
 WIDER = 3
 """How many times more moments are looked at than shown: some are of deleted films."""
 ALIKE = 0.5
@@ -108,6 +111,9 @@ def results(
         "q": q or "",
         "like": f"/v1/jobs/{like.replace('.', '/scenes/')}/picture" if like and not problem else "",
         "hits": hits,
+        "named": [job_view(job, site) for job in named(site, q or "")] if not problem else [],
+        "layout": LAYOUT,
+        "now": site.services.clock(),
         "problem": problem,
         "offline": all(hit.model.startswith("offline-") for hit in hits),
     }
@@ -140,6 +146,16 @@ def found(
         if view is not None and (like is None or (view.like != like and view.score >= ALIKE)):
             views.setdefault((view.job_id, view.start), view)
     return list(views.values())[:limit]
+
+
+def named(site: Site, words: str) -> list[Job]:
+    """The newest films whose titles hold all of the words."""
+    wanted = words.casefold().split()
+    if not wanted:
+        return []
+    page = site.services.jobs.page(LISTED, limit=LOOKED_AT)
+    titled = [(job, (job.title or "").casefold()) for job in page.jobs]
+    return [job for job, title in titled if all(word in title for word in wanted)][:NAMED]
 
 
 def _known_picture(like: str, library: FilmLibrary) -> bytes:

@@ -8,20 +8,19 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from stereo_spot.conversion import control
 from stereo_spot.conversion.create import create
 from stereo_spot.errors import ErrorKind, RequestError
-from stereo_spot.model import Job, JobStatus, StereoMode
+from stereo_spot.model import Job, StereoMode
 from stereo_spot.web.asked import NewJob
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.presets import HOW_TO_WATCH, LAYOUT, PRESETS
 from stereo_spot.web.rendering import render
 from stereo_spot.web.site import JobId, Site, ThisJob, ThisSite
-from stereo_spot.web.telling import job_view
+from stereo_spot.web.telling import LISTED, job_view
 
 if TYPE_CHECKING:
     from stereo_spot.web.moment_views import AnalysisView
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 20
-_LISTED = tuple(status for status in JobStatus if status is not JobStatus.DELETED)
 _PARTS = {
     "created": "waiting",
     "ready": "ready",
@@ -35,7 +34,7 @@ _KINDS = frozenset({*ErrorKind, *HttpKind})
 @router.get("/")
 def new_film(request: Request, site: ThisSite) -> HTMLResponse:
     """Drop a film here."""
-    recent = site.services.jobs.page(_LISTED, limit=4)
+    recent = site.services.jobs.page(LISTED, limit=4)
     return render(
         request,
         "new.html",
@@ -58,7 +57,7 @@ def library(
     removed: str | None = None,
 ) -> HTMLResponse:
     """All films, newest first."""
-    page = site.services.jobs.page(_LISTED, limit=limit, cursor=next_token)
+    page = site.services.jobs.page(LISTED, limit=limit, cursor=next_token)
     return render(
         request,
         "library.html",
