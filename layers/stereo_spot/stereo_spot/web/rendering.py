@@ -1,17 +1,21 @@
 """Pages from templates: everything is escaped, an unknown name is an error."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from stereo_spot.web import words
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # the API alone needs none
+
     environment = Environment(
         loader=PackageLoader("stereo_spot.web"),
         autoescape=True,
