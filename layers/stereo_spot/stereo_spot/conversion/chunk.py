@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from stereo_spot.conversion.ending import end, end_if_exhausted, failure_of
-from stereo_spot.conversion.lease import kept_alive, reported
+from stereo_spot.conversion.holding import holding, refusal_of
 from stereo_spot.conversion.plans import load_plan, save_manifest, save_plan
 from stereo_spot.conversion.scratch import scratch_folder
 from stereo_spot.conversion.segments import store_segment, stored_indices
@@ -79,21 +79,6 @@ def _claim_and_cut(job: Job, source: ObjectInfo, app: Services) -> None:
         end_if_exhausted(job.job_id, app)
         return
 
-    def failed(error: Exception) -> None:
-        if (refusal := _refusal(error)) is not None:
-            end(job.job_id, moves.refuse(app.clock(), claimed, owner, refusal), app)
-            return
-        failure = failure_of(error, ErrorKind.CHUNK_FAILED)
-        app.jobs.apply(job.job_id, moves.report_failure(app.clock(), owner, failure.text))
-        end_if_exhausted(job.job_id, app, last=failure)
-
-    def stopped() -> None:
-        app.jobs.apply(job.job_id, moves.give_back(app.clock(), owner))
-
-    def beat() -> bool:
-        change = moves.heartbeat(app.clock(), owner, app.policy.lease_s)
-        return app.jobs.apply(job.job_id, change) is not None
-
     over = threading.Event()
 
     def lost() -> None:
@@ -102,17 +87,16 @@ def _claim_and_cut(job: Job, source: ObjectInfo, app: Services) -> None:
         if row is None or not row.status.open:
             over.set()
 
-    with reported(failed, stopped), kept_alive(beat, app.policy.heartbeat_s, lost):
+    kind = ErrorKind.CHUNK_FAILED
+    with holding(claimed, owner, app, fails_as=kind, refusal=_refusal, lost=lost):
         _cut(claimed, source, app, over)
 
 
 def _refusal(error: Exception) -> Failure | None:
-    """Why another try would end the same: the film is at fault, or nothing lies in the cut."""
-    if isinstance(error, SourceError):
-        return failure_of(error, ErrorKind.CHUNK_FAILED)
+    """Why no further try can help: the film is at fault, or nothing lies in the cut."""
     if isinstance(error, RequestError) and error.kind is ErrorKind.BAD_REQUEST:
         return Failure(error.kind, error.message)
-    return None
+    return refusal_of(error)
 
 
 def _cut(job: Job, source: ObjectInfo, app: Services, over: threading.Event) -> None:

@@ -9,8 +9,8 @@ import hashlib
 from contextlib import closing
 from typing import Any
 
-from stereo_spot.conversion.ending import end, end_if_exhausted, failure_of
-from stereo_spot.conversion.lease import kept_alive, reported
+from stereo_spot.conversion.ending import end, end_if_exhausted
+from stereo_spot.conversion.holding import holding
 from stereo_spot.conversion.plans import load_manifest, load_plan, save_manifest
 from stereo_spot.conversion.report import film_report
 from stereo_spot.conversion.scratch import scratch_folder
@@ -33,23 +33,7 @@ def reassemble(job_id: str, app: Services) -> None:
     if job is None:
         end_if_exhausted(job_id, app)
         return
-
-    def failed(error: Exception) -> None:
-        failure = failure_of(error, ErrorKind.ASSEMBLE_FAILED)
-        if isinstance(error, SourceError):
-            end(job_id, moves.refuse(app.clock(), job, owner, failure), app)
-            return
-        app.jobs.apply(job_id, moves.report_failure(app.clock(), owner, failure.text))
-        end_if_exhausted(job_id, app, last=failure)
-
-    def stopped() -> None:
-        app.jobs.apply(job_id, moves.give_back(app.clock(), owner))
-
-    def beat() -> bool:
-        change = moves.heartbeat(app.clock(), owner, app.policy.lease_s)
-        return app.jobs.apply(job_id, change) is not None
-
-    with reported(failed, stopped), kept_alive(beat, app.policy.heartbeat_s, lambda: None):
+    with holding(job, owner, app, fails_as=ErrorKind.ASSEMBLE_FAILED):
         _join_and_publish(job, app)
 
 
