@@ -8,7 +8,7 @@ OVERRIDES = $(shell sed -n '/^\[$(ENV).deploy/,/^\[/s/^parameter_overrides = "\(
 OUTPUT = aws cloudformation describe-stacks --region $(REGION) --stack-name $(STACK) \
     --output text --query "Stacks[0].Outputs[?OutputKey=='$(1)'].OutputValue"
 
-.PHONY: deploy deploy-image destroy
+.PHONY: deploy deploy-image destroy test-containers
 
 deploy: ## on AWS: build, push the engine's image, deploy the stack (ENV=dev)
 	$(SAM) build --config-env $(ENV)
@@ -35,3 +35,6 @@ destroy: ## on AWS: empty the buckets, delete the stack, say what is left (ENV=d
 	$(SAM) delete --config-env $(ENV) --no-prompts
 	@echo "Left behind: log groups that AWS made itself (/aws/batch, /aws/sagemaker), the bucket"
 	@echo "and image repositories of sam (aws-sam-cli-managed-default), and secrets of your own."
+
+test-containers: $(UV) ## build every image, run each function in its container (about 5 minutes)
+	$(RUN) pytest tests/containers -m long

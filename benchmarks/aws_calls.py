@@ -1,34 +1,21 @@
-"""Calls to the stores per segment, and import times of the handlers beside their frameworks.
+"""Calls to the stores per segment.
 
     python -m benchmarks.aws_calls [--segments 10 100 1000] [--json FILE]
 
 The calls are counted at the client, on moto, through the steps themselves: a worker's claim, its
-heartbeat, its completion, and the trigger's answer to the stored object. The imports are timed in
-fresh processes, in turns, and the median is shown.
+heartbeat, its completion, and the trigger's answer to the stored object.
 """
 
 import argparse
 import json
 import logging
 import os
-import statistics
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 JOB = "12345678-1234-1234-1234-123456789abc"
-IMPORTS = {
-    "api": ("import src.api.handler", "import fastapi, mangum"),
-    "chunker": ("import src.chunker.handler", "import aws_lambda_powertools, boto3, pydantic"),
-    "reassembler": (
-        "import src.reassembler.handler",
-        "import aws_lambda_powertools, boto3, pydantic",
-    ),
-    "trigger": ("import src.trigger.handler", "import aws_lambda_powertools, boto3, pydantic"),
-}
 
 
 def calls_of_a_film(total):
@@ -104,38 +91,6 @@ class _Counted:
             client.meta.events.unregister("before-parameter-build", self._note)
 
 
-def import_times(rounds=5):
-    """Median seconds of each handler and of its framework alone."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "POWERTOOLS_TRACE_DISABLED": "true",
-        "POWERTOOLS_METRICS_NAMESPACE": "x",
-        "POWERTOOLS_SERVICE_NAME": "x",
-    }
-    times = {name: ([], []) for name in IMPORTS}
-    for _ in range(rounds):
-        for name, statements in IMPORTS.items():
-            for statement, found in zip(statements, times[name], strict=True):
-                code = (
-                    f"import time; t = time.perf_counter(); {statement};"
-                    "print(time.perf_counter() - t)"
-                )
-                told = subprocess.run(
-                    [sys.executable, "-c", code],
-                    capture_output=True,
-                    text=True,
-                    check=True,
-                    cwd=ROOT,
-                    env=environment,
-                )
-                found.append(float(told.stdout))
-    return {
-        name: {"handler_s": statistics.median(ours), "bare_s": statistics.median(bare)}
-        for name, (ours, bare) in times.items()
-    }
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--segments", type=int, nargs="*", default=[10, 100, 1000])
@@ -145,7 +100,6 @@ def main():
     began = time.time()
     found = {
         "calls": [calls_of_a_film(total) for total in options.segments],
-        "imports": import_times(),
         "seconds": None,
     }
     found["seconds"] = round(time.time() - began, 1)
@@ -156,10 +110,6 @@ def main():
         each = ", ".join(f"{name} {count:g}" for name, count in row["each"].items())
         last = ", ".join(f"{name} {count}" for name, count in row["last"].items())
         print(f"| {row['segments']} | {each} | {last} |")
-    print("\n| handler | import, s | its framework alone, s | ratio |\n|---|---|---|---|")
-    for name, row in found["imports"].items():
-        ratio = row["handler_s"] / row["bare_s"]
-        print(f"| {name} | {row['handler_s']:.2f} | {row['bare_s']:.2f} | {ratio:.2f} |")
 
 
 if __name__ == "__main__":
