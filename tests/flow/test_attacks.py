@@ -15,9 +15,10 @@ from stereo_spot.adapters.local.database import Database
 from stereo_spot.adapters.local.owner import new_owner
 from stereo_spot.conversion.chunk import chunk
 from stereo_spot.conversion.naming import film_name
-from stereo_spot.errors import MachineError, StereoSpotError
+from stereo_spot.errors import ErrorKind, MachineError, StepError, StereoSpotError
 from stereo_spot.events import ChunkRequested
-from stereo_spot.model import JobOptions, JobStatus, StereoMode
+from stereo_spot.media.engine import Engine, EngineJob
+from stereo_spot.model import JobOptions, JobStatus, Recipe, StereoMode
 from stereo_spot.runtime.convert import check_place, prepare
 from stereo_spot.runtime.estimate import learn_speed
 from stereo_spot.runtime.local import open_machine
@@ -288,3 +289,18 @@ def test_a_speed_that_cannot_be_noted_is_forgotten(small, tmp_path, machine):
     facts = machine.services.jobs.get(job.job_id).facts
 
     learn_speed(facts, "classic", 1.0, 1, tmp_path / "gone")
+
+
+def test_an_engine_that_freezes_is_given_up():
+    silent = (sys.executable, "-c", "import time; print('{}', flush=True); time.sleep(60)")
+    engine = Engine(silent, silence_s=0.5)
+    job = EngineJob(
+        src="a", dst="b", mezzanine=None, skip_frames=0, n_frames=1, from_time="0/1",
+        recipe=Recipe(),
+    )  # fmt: skip
+
+    with pytest.raises(StepError) as given_up:
+        engine.render(job, lambda _frames: None)
+
+    assert given_up.value.kind is ErrorKind.SEGMENT_FAILED
+    engine.close()

@@ -1,29 +1,47 @@
 """The `stereo-spot` program: its commands, each in a module of its own."""
 
 import errno
+import importlib.metadata
 import io
 import logging
 import signal
 import sys
 from types import FrameType
+from typing import Annotated
 
 import typer
 
 from stereo_spot.cli import analyze, aws, convert, demo, doctor, inspect, jobs, serve, worker
-from stereo_spot.cli.output import notes, print_json
+from stereo_spot.cli.output import notes, print_json, results
 from stereo_spot.errors import ErrorKind
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        results.print(f"stereo-spot {importlib.metadata.version('stereo-spot')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="stereo-spot",
-    help="Turn ordinary 2D video into stereoscopic 3D, with its sound and every frame.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Turn ordinary 2D video into stereoscopic 3D, with its sound and every frame."""
+
+
 app.command("convert")(convert.convert)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
-
 app.add_typer(jobs.app, name="jobs")
 app.command("analyze")(analyze.analyze)
 app.command("search")(analyze.search)

@@ -13,6 +13,8 @@ from stereo_spot.model import Frozen, Recipe
 
 log = logging.getLogger(__name__)
 Progress = Callable[[int], None]
+SILENCE_S = 1800.0
+"""How long an engine may say nothing before it counts as frozen; loading weights takes minutes."""
 
 
 class EngineJob(Frozen):
@@ -32,8 +34,11 @@ class EngineJob(Frozen):
 class Engine:
     """Keeps `python -m stereo_engine --serve` running and gives it one job at a time."""
 
-    def __init__(self, command: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self, command: tuple[str, ...] | None = None, *, silence_s: float = SILENCE_S
+    ) -> None:
         self._command = command or (sys.executable, "-m", "stereo_engine", "--serve")
+        self._silence_s = silence_s
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._stopped = False
@@ -104,7 +109,13 @@ class Engine:
 
     def _answer(self, process: "subprocess.Popen[str]") -> dict[str, Any]:
         assert process.stdout is not None
-        line = process.stdout.readline()
+        frozen = threading.Timer(self._silence_s, process.kill)
+        frozen.daemon = True
+        frozen.start()
+        try:
+            line = process.stdout.readline()
+        finally:
+            frozen.cancel()
         if not line:
             process.wait()
             raise EOFError

@@ -18,6 +18,7 @@ from stereo_spot.model.film import (
 from stereo_spot.model.options import (
     CHUNKING,
     OPEN,
+    PRESETS,
     Container,
     JobOptions,
     JobStatus,
@@ -38,6 +39,7 @@ __all__ = [
     "JOB_ID_PATTERN",
     "MAX_SEGMENTS",
     "OPEN",
+    "PRESETS",
     "AudioTrack",
     "Container",
     "CutSegment",

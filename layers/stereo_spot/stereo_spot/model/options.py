@@ -84,6 +84,10 @@ _MOVES: dict[JobStatus, frozenset[JobStatus]] = {
 }
 
 
+PRESETS = "^(ultrafast|superfast|veryfast|faster|fast|medium|slow|slower|veryslow)$"
+"""What x264 and x265 call their trades of speed for size."""
+
+
 class Recipe(Frozen):
     """What the engine is asked to make; part of the plan, so it never changes within a job."""
 
@@ -95,7 +99,7 @@ class Recipe(Frozen):
     """The depth that lies on the screen: 0 puts all in front, 1 all behind."""
     codec: str = Field(default="h264", pattern="^(h264|hevc)$")
     crf: int = Field(default=16, ge=0, le=51)
-    preset: str = Field(default="veryfast", pattern="^[a-z]{4,9}$")
+    preset: str = Field(default="veryfast", pattern=PRESETS)
     max_width: int | None = Field(default=None, ge=16, le=16384)
     """Widest finished picture, in pixels of the finished layout."""
     seed: int = 0

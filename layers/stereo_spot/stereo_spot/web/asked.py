@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from stereo_spot.conversion.comfort import check_strength
-from stereo_spot.model import Container, Job, JobOptions, Recipe, StereoMode, Tier
+from stereo_spot.model import PRESETS, Container, Job, JobOptions, Recipe, StereoMode, Tier
 
 _NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
 
@@ -39,7 +39,7 @@ class NewJob(Asked):
     )
     codec: str | None = Field(default=None, pattern="^(h264|hevc)$")
     crf: int | None = Field(default=None, strict=True, ge=0, le=51)
-    preset: str | None = Field(default=None, pattern="^[a-z]{4,9}$")
+    preset: str | None = Field(default=None, pattern=PRESETS)
     max_width: int | None = Field(default=None, strict=True, ge=16, le=16384)
     seed: int | None = Field(default=None, strict=True, ge=0, lt=1 << 31)
     segment_duration_s: float | None = Field(default=None, strict=True, ge=0.5, le=300)
