@@ -134,7 +134,7 @@ def delete_job(job_id: JobId, site: ThisSite) -> None:
 def _created(asked: NewJob, key: str | None, site: Site) -> tuple[Job, bool]:
     """A new job, or the one that this key made before."""
     options = asked.options(site.defaults)
-    job_id = str(uuid.uuid5(_KEYS, key)) if key is not None else None
+    job_id = str(uuid.uuid5(_KEYS, _of_owner(key, site))) if key is not None else None
     try:
         made = create(
             options,
@@ -155,3 +155,8 @@ def _created(asked: NewJob, key: str | None, site: Site) -> tuple[Job, bool]:
         detail = "this Idempotency-Key was used with another request"
         raise HttpError(422, HttpKind.IDEMPOTENCY_MISMATCH, detail)
     return before, True
+
+
+def _of_owner(key: str, site: Site) -> str:
+    """The key, apart from the same key of another owner; a key itself holds no line end."""
+    return key if site.owner is None else f"{site.owner}\n{key}"

@@ -1,6 +1,6 @@
 """What the routes share: the services, and the few facts a deployment decides."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 from urllib.parse import urljoin
 
@@ -13,6 +13,7 @@ from stereo_spot.keys import is_job_id
 from stereo_spot.model import Job, JobOptions
 from stereo_spot.ports import UploadGrant
 from stereo_spot.web.library_port import FilmLibrary
+from stereo_spot.web.owned import OwnedJobs
 from stereo_spot.web.storage import SignedStorage
 
 
@@ -27,12 +28,18 @@ class Site:
     """What a request gets that leaves an option out."""
     library: FilmLibrary | None = None
     """What is known of scenes and words; None where films are not analyzed."""
+    owner: str | None = None
+    """Who asks, where requests carry a name; the services then hold that one's jobs only."""
 
 
 def site_of(request: Request) -> Site:
-    """The site that serves a request."""
+    """The site that serves a request, as the one who asks may see it."""
     site: Site = request.app.state.site
-    return site
+    owner = request.scope.get("state", {}).get("owner")
+    if owner is None:
+        return site
+    services = replace(site.services, jobs=OwnedJobs(site.services.jobs, owner))
+    return replace(site, services=services, owner=owner)
 
 
 def known_job_id(job_id: Annotated[str, Path(description="Id of a job", max_length=200)]) -> str:
