@@ -60,6 +60,16 @@ def test_a_missing_picture_and_a_missing_film(analyzed):
     assert picture["error_kind"] == source["error_kind"] == "source_missing"
 
 
+def test_a_setting_that_does_not_hold_is_named_without_its_value(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKER_POLL_MS", "secret")
+
+    for command in (("search", "red"), ("serve", "--port", "0")):
+        told = run(*command, "--data", tmp_path, expect=2)
+
+        assert told.stderr.startswith("bad_request: WORKER_POLL_MS: ")
+        assert "secret" not in told.stderr
+
+
 def test_an_empty_library_says_what_to_do(tmp_path):
     assert run_json("search", "red", "--data", tmp_path)["hits"] == []
     assert "stereo-spot analyze" in run("search", "red", "--data", tmp_path).stderr

@@ -1,6 +1,8 @@
 """Scenes, words and search of the web application, on the embedded store."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +100,14 @@ def test_without_a_library_there_is_nothing_of_it(served: Served) -> None:
         assert served.client.ask("GET", target).status == 404, target
     assert 'id="scenes"' not in page(served, f"/jobs/{job.job_id}")
     assert 'role="search"' not in page(served, "/jobs")
+
+
+def test_a_site_without_a_library_does_not_load_the_analyzer() -> None:
+    asked = "import sys, stereo_spot.web; print('stereo_spot.analysis' in sys.modules)"
+
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "False"
 
 
 def test_scenes_and_words_are_told_with_their_pictures(library: Library) -> None:

@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from stereo_spot.adapters.local.analysis_files import film_at
 from stereo_spot.analysis.offline import OfflineEmbedder
 from stereo_spot.analysis.pipeline import Tell, analyze_video
@@ -15,7 +17,13 @@ from stereo_spot.analysis.ports import Contents, Embedder, ResultFiles
 from stereo_spot.analysis.records import Video, VideoStatus
 from stereo_spot.analysis.search import Hit, search_picture, search_text
 from stereo_spot.analysis.stages import Analyzer
-from stereo_spot.errors import ErrorKind, MachineError, SourceError, StereoSpotError
+from stereo_spot.errors import (
+    ErrorKind,
+    MachineError,
+    RequestError,
+    SourceError,
+    StereoSpotError,
+)
 from stereo_spot.ports import ObjectStore, RangeReader
 from stereo_spot.runtime.analyzer_parts import Parts, options_of
 from stereo_spot.settings import AnalyzerSettings
@@ -35,6 +43,21 @@ class Opened:
         return self.analyzer.embedder or OfflineEmbedder()
 
 
+def read_settings() -> AnalyzerSettings:
+    """The settings of the environment.
+
+    Raises:
+        RequestError: `bad_request` naming the first that does not hold; never its value, which
+            may be a secret.
+    """
+    try:
+        return AnalyzerSettings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "_".join(map(str, first["loc"])).upper()
+        raise RequestError(ErrorKind.BAD_REQUEST, f"{name}: {first['msg'].lower()}") from error
+
+
 @contextmanager
 def open_analyzer(
     settings: AnalyzerSettings | None = None, *, folder: Path | None = None
@@ -45,7 +68,7 @@ def open_analyzer(
         MachineError: `output_unwritable` when the data folder cannot be made or written.
         RequestError: `bad_request` when a setting that the others need is missing.
     """
-    settings = settings or AnalyzerSettings()
+    settings = settings or read_settings()
     if folder is not None:
         settings = settings.model_copy(update={"data_dir": folder})
     with ExitStack() as stack:

@@ -21,7 +21,7 @@ from stereo_spot.analysis.search import Hit
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.keys import SourceKey
 from stereo_spot.model import Job, JobStatus
-from stereo_spot.runtime.analyzer import Opened, open_analyzer, search
+from stereo_spot.runtime.analyzer import Opened, open_analyzer, read_settings, search
 from stereo_spot.runtime.local import LocalMachine
 from stereo_spot.runtime.pool import WorkerPool
 from stereo_spot.settings import AnalyzerSettings, Settings
@@ -80,7 +80,7 @@ def film_settings(data: Path, *, services: bool) -> AnalyzerSettings:
     }
     if not services:
         chosen |= {"openai_api_key": None, "openai_base_url": None}
-    return AnalyzerSettings().model_copy(update=chosen)
+    return read_settings().model_copy(update=chosen)
 
 
 class Films:
