@@ -168,6 +168,15 @@ def test_a_picture_of_an_unknown_film_is_not_found(library: Library) -> None:
     assert library.client.ask("GET", unknown).status == 404
 
 
+def test_a_picture_of_a_deleted_film_is_not_found(library: Library) -> None:
+    job_id = library.finished().job_id
+    library.scenes(job_id)
+    library.client.ask("DELETE", f"/v1/jobs/{job_id}")
+
+    for target in (f"/v1/search?like={job_id}.0", f"/v1/jobs/{job_id}/scenes/0/picture"):
+        assert library.client.ask("GET", target).status == 404
+
+
 def test_a_film_that_is_gone_cannot_be_analyzed(library: Library) -> None:
     job = library.finished()
 

@@ -135,7 +135,7 @@ def found(
     """
     if (words is None) == (like is None):
         raise RequestError(ErrorKind.BAD_REQUEST, "search for words (q) or for a picture (like)")
-    question = words if words is not None else _known_picture(like or "", library)
+    question = words if words is not None else _known_picture(like or "", site, library)
     jobs: dict[str, Job | None] = {}
     views: dict[tuple[str, float], HitView] = {}
     for hit in library.search(question, limit=limit * WIDER):
@@ -158,10 +158,12 @@ def named(site: Site, words: str) -> list[Job]:
     return [job for job, title in titled if all(word in title for word in wanted)][:NAMED]
 
 
-def _known_picture(like: str, library: FilmLibrary) -> bytes:
+def _known_picture(like: str, site: Site, library: FilmLibrary) -> bytes:
     job_id, _, number = like.partition(".")
     if not is_job_id(job_id) or not number.isdecimal() or len(number) > 6:
         raise RequestError(ErrorKind.BAD_REQUEST, f"not a known picture: {like!r:.120}")
+    if _job(job_id, site) is None:
+        raise RequestError(ErrorKind.NOT_FOUND, "no such picture")
     return _picture(job_id, int(number), library)
 
 
