@@ -36,5 +36,5 @@ destroy: ## on AWS: empty the buckets, delete the stack, say what is left (ENV=d
 	@echo "Left behind: log groups that AWS made itself (/aws/batch, /aws/sagemaker), the bucket"
 	@echo "and image repositories of sam (aws-sam-cli-managed-default), and secrets of your own."
 
-test-containers: $(UV) ## build every image, run each function in its container (about 5 minutes)
+test-containers: $(UV) ## build every image, run each function in its container (some minutes)
 	$(RUN) pytest tests/containers -m long
