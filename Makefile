@@ -25,7 +25,7 @@ sync: $(UV) ## set up everything a developer needs
 	$(UV) sync --locked
 
 test: $(UV) ## the whole suite; parts whose tools are missing skip and say why
-	$(RUN) pytest
+	$(RUN) pytest -n 2 --dist loadfile
 
 test-media: $(UV) ## the long cases of the media code: big films, hostile files (about 5 minutes)
 	$(RUN) pytest tests/media -m long --deselect tests/media/test_fuzz.py
@@ -41,8 +41,8 @@ check: $(UV) ## what must be green before a commit
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) lint-imports
-	@if [ -f template.yaml ]; then $(RUN) cfn-lint template.yaml; fi
-	$(RUN) pytest
+	$(RUN) cfn-lint template.yaml
+	$(RUN) pytest -n 2 --dist loadfile
 
 format: $(UV) ## put the code in shape
 	$(RUN) ruff check --fix

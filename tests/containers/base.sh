@@ -9,10 +9,10 @@ folder=${1:?a folder for the root is needed}
 mirror=${2:-http://deb.debian.org/debian}
 lambda=public.ecr.aws/lambda/python
 
-[ -x "$folder/root/usr/bin/python3" ] || debootstrap --variant=minbase \
-    --include=python3,python3-venv,python3-pip,ca-certificates bookworm "$folder/root" "$mirror"
-cp /etc/ssl/certs/ca-certificates.crt "$folder/root/etc/ssl/certs/ca-certificates.crt"
-tar -C "$folder/root" -c . | docker import - debian-python:3.11
+[ -x "$folder/tree/usr/bin/python3" ] || debootstrap --variant=minbase \
+    --include=python3,python3-venv,python3-pip,ca-certificates bookworm "$folder/tree" "$mirror"
+cp /etc/ssl/certs/ca-certificates.crt "$folder/tree/etc/ssl/certs/ca-certificates.crt"
+tar -C "$folder/tree" -c . | docker import - debian-python:3.11
 
 mkdir -p "$folder/context"
 cat > "$folder/context/Dockerfile" <<'EOF'
