@@ -1,5 +1,6 @@
 """Scenes of a film, search over the library, and the jump into the 3D film."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,12 @@ def job(chromium: Any, address: str, tmp_path_factory: pytest.TempPathFactory) -
 
 def at(page: Any) -> float:
     """Where the player stands, once it has arrived there."""
-    page.wait_for_function("document.getElementById('player').currentTime > 0")
-    page.wait_for_function("!document.getElementById('player').seeking")
-    return float(page.evaluate("document.getElementById('player').currentTime"))
+    arrived = "(player => player.currentTime > 0 && !player.seeking && player.currentTime)"
+    until = time.monotonic() + LONG_MS / 1000
+    while not (found := page.evaluate(f"{arrived}(document.getElementById('player'))")):
+        assert time.monotonic() < until, "the player never arrived"
+        page.wait_for_timeout(50)
+    return float(found)
 
 
 def test_a_sheet_of_scenes_leads_into_the_film(page: Any, job: str) -> None:

@@ -1,7 +1,9 @@
 """The analyzer's films and files in a folder."""
 
+import contextlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +11,9 @@ from pathlib import Path
 from stereo_spot.adapters.local.folder import FileVersion, fingerprint
 from stereo_spot.errors import ErrorKind, RequestError, SourceError
 from stereo_spot.ports import RangeReader
+
+_DRAFT_S = 3600.0
+"""How long a draft may be in the making."""
 
 
 def film_at(place: Path) -> tuple[RangeReader, str]:
@@ -66,12 +71,15 @@ class FolderResultFiles:
         return FileVersion(place, None, key) if place.is_file() else None
 
     def keep_only(self, prefix: str, keys: Iterable[str]) -> None:
-        """Remove what lies under `prefix` and is not one of `keys`."""
+        """Remove what lies under `prefix` and is not one of `keys`.
+
+        A draft that somebody may still be writing stays until it is old.
+        """
         folder = self._place(prefix.rstrip("/"))
         kept = {self._place(key) for key in keys}
         for place in folder.iterdir() if folder.is_dir() else ():
-            if place.is_file() and place not in kept:
-                place.unlink()
+            if place.is_file() and place not in kept and not _in_work(place):
+                place.unlink(missing_ok=True)
 
     def path(self, key: str) -> Path:
         """Where a stored file lies."""
@@ -82,6 +90,15 @@ class FolderResultFiles:
         if not place.is_relative_to(self._folder):
             raise _outside(key)
         return place
+
+
+def _in_work(place: Path) -> bool:
+    """Whether the file is another worker's draft, made lately."""
+    if place.suffix != ".part" or not place.name.startswith("."):
+        return False
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - place.stat().st_mtime < _DRAFT_S
+    return True
 
 
 def _outside(path: str) -> RequestError:
