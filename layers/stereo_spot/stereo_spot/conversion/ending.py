@@ -74,8 +74,7 @@ def _spent(row: Segment, job: Job, now: Seconds) -> Failure | None:
     if row.tries >= TRY_LIMIT:
         kind = ErrorKind(row.error_kind) if row.error_kind else ErrorKind.SEGMENT_FAILED
         return Failure(kind, row.error_text or f"{row.tries} tries failed", row.segment_index)
-    held = row.lease_until is not None and row.lease_until >= now
-    if row.reclaims >= RECLAIM_LIMIT and row.progress_mark >= job.done_hint and not held:
+    if row.reclaims >= RECLAIM_LIMIT and row.progress_mark >= job.done_hint and not row.held(now):
         return Failure(
             ErrorKind.NO_PROGRESS,
             f"{row.reclaims} workers were lost on this segment without any progress",

@@ -3,13 +3,14 @@
 The metadata is all that a renderer needs besides the bytes.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from stereo_spot.conversion.services import Services
 from stereo_spot.conversion.stored import store_file
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.keys import SegmentKey, segments_prefix
-from stereo_spot.model import CutSegment, Frozen, Job, Plan, Recipe
+from stereo_spot.model import CutSegment, Frozen, Job, Plan, Recipe, Seconds, Segment
 from stereo_spot.ports import ObjectInfo
 
 
@@ -91,3 +92,16 @@ def stored_keys(job: Job, app: Services) -> list[SegmentKey]:
 def stored_indices(job: Job, app: Services) -> frozenset[int]:
     """The indices of those segments."""
     return frozenset(key.index for key in stored_keys(job, app))
+
+
+def taken(rows: Iterable[Segment], now: Seconds) -> set[int]:
+    """The indices of segments that are done or held, so that nobody else need look at them."""
+    return {row.segment_index for row in rows if row.done or row.held(now)}
+
+
+def waiting_keys(
+    job: Job, rows: Iterable[Segment], now: Seconds, app: Services
+) -> list[SegmentKey]:
+    """The stored segments of the committed plan that nobody renders or has rendered."""
+    busy = taken(rows, now)
+    return [key for key in stored_keys(job, app) if key.index not in busy]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.complete import complete, flip_if_done
 from stereo_spot.conversion.ending import announce, end, exhausted
-from stereo_spot.conversion.segments import stored_keys
+from stereo_spot.conversion.segments import waiting_keys
 from stereo_spot.conversion.services import Services
 from stereo_spot.errors import ErrorKind
 from stereo_spot.events import ChunkRequested, SegmentsComplete
@@ -106,7 +106,7 @@ def _wake(
     failure = exhausted(job, rows, app.clock())
     if failure is not None:
         end(job.job_id, moves.fail(app.clock(), job, failure), app)
-    elif job.lease_until is None or job.lease_until < app.clock():
+    elif not job.held(app.clock()):
         app.bus.publish(hint)
 
 
@@ -116,12 +116,7 @@ def _dispatch(job: Job, rows: list[Segment], app: Services) -> None:
     first = app.policy.first_dispatch_s
     if now < (job.dispatch_at or job.updated_at + first):
         return
-    held = {
-        row.segment_index
-        for row in rows
-        if row.done or (row.lease_until is not None and row.lease_until >= now)
-    }
-    waiting = [key for key in stored_keys(job, app) if key.index not in held]
+    waiting = waiting_keys(job, rows, now, app)
     if not waiting:
         return
     pause = first * _BACK_OFF[min(job.dispatches, len(_BACK_OFF) - 1)]

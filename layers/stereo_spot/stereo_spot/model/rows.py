@@ -34,6 +34,10 @@ class Leased(Row):
     reclaims: int = 0
     """Leases lost (a killed process, a reclaimed host) without progress in between."""
 
+    def held(self, now: Seconds) -> bool:
+        """Whether somebody's lease has not run out; who that is may be dead all the same."""
+        return self.lease_until is not None and self.lease_until >= now
+
 
 class Job(Leased):
     """One film on its way."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from stereo_spot.adapters.aws.queue import SqsQueue
 from stereo_spot.conversion.control import find
-from stereo_spot.conversion.segments import stored_keys
+from stereo_spot.conversion.segments import waiting_keys
 from stereo_spot.conversion.services import Services
 from stereo_spot.conversion.sweep import sweep_job
 from stereo_spot.errors import ErrorKind, RequestError
@@ -107,13 +107,7 @@ def _ask_again(job: Job, app: Services) -> Iterator[str]:
         app.bus.publish(SegmentsComplete(job_id=job.job_id))
         yield "reassemble"
     if job.status in CHUNKING:
-        now = app.clock()
-        held = {
-            row.segment_index
-            for row in app.ledger.rows(job.job_id)
-            if row.done or (row.lease_until is not None and row.lease_until >= now)
-        }
-        waiting = [key for key in stored_keys(job, app) if key.index not in held]
+        waiting = waiting_keys(job, app.ledger.rows(job.job_id), app.clock(), app)
         if waiting:
             app.renders.submit(waiting)
             yield f"{len(waiting)} segments"

@@ -9,6 +9,7 @@ from stereo_spot.adapters.aws.envelopes import events_of
 from stereo_spot.adapters.aws.objects import Buckets
 from stereo_spot.adapters.aws.queue import QueuedMessage, SqsQueue
 from stereo_spot.conversion.render import render
+from stereo_spot.conversion.segments import taken
 from stereo_spot.conversion.services import Services
 from stereo_spot.errors import ErrorKind, RequestError, SourceError
 from stereo_spot.flow import perform
@@ -53,15 +54,10 @@ def _unclaimed(first: SegmentKey, app: Services) -> Iterator[SegmentKey]:
         job = app.jobs.get(first.job_id)
         if job is None or job.status not in CHUNKING:
             return
-        now = app.clock()
-        held = {
-            row.segment_index
-            for row in app.ledger.rows(first.job_id)
-            if row.done or (row.lease_until is not None and row.lease_until >= now)
-        }
+        busy = taken(app.ledger.rows(first.job_id), app.clock())
         listed = app.objects.list(segments_prefix(first.job_id))
         stored = (SegmentKey.parse(info.key) for info in listed)
-        found = [key for key in stored if key is not None and key.index not in held | seen]
+        found = [key for key in stored if key is not None and key.index not in busy | seen]
         if not found:
             return
         seen.add(found[0].index)
