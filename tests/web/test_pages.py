@@ -9,7 +9,7 @@ from stereo_spot.model import StereoMode
 
 from tests.web.conftest import Client, Served
 
-MARKUP = "<script>alert(1)</script> & \"quotes\" 'x' {{ 7 * 7 }}"
+MARKUP = "<script>alert(1)</script> & \"quotes\" 'x' {{ 7777 * 7777 }}"
 
 SURROGATE = base64.urlsafe_b64encode(rb'[1, "\ud800"]').decode()
 
@@ -26,7 +26,7 @@ def test_markup_in_a_title_is_text_everywhere(served: Served) -> None:
 
     for target in ("/", "/jobs", f"/jobs/{job.job_id}"):
         text = page(served.client, target)
-        assert "<script>alert" not in text and "49" not in re.sub(r"[0-9a-f-]{36}", "", text)
+        assert "<script>alert" not in text and str(7777 * 7777) not in text
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
