@@ -1,0 +1,6 @@
+"""Property tests look for counterexamples, not for slow machines, and find the same ones in every run."""
+
+from hypothesis import settings
+
+settings.register_profile("ordinary", deadline=None, derandomize=True)
+settings.load_profile("ordinary")
