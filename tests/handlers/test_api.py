@@ -49,6 +49,15 @@ def test_a_created_job_stands_in_the_table_with_a_link_to_the_bucket(invoke, dep
     assert stage.BUCKETS.input in body["upload"]["url"]
 
 
+def test_no_function_is_held_by_a_stream_of_progress(invoke):
+    made = json.loads(invoke("api", "http-create")["body"])
+    asked = event("http-limits")
+    asked["rawPath"] = f"/v1/jobs/{made['id']}/events"
+    asked["requestContext"]["http"]["path"] = asked["rawPath"]
+
+    assert invoke("api", asked)["statusCode"] == 404
+
+
 def test_the_page_may_send_films_to_the_buckets(invoke):
     answer = invoke("api", "http-limits")
 

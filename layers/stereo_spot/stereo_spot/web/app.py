@@ -39,6 +39,7 @@ def create_app(
     Args:
         services: The ports and settings that the routes use.
         storage: Honours signed links here; None where `services` signs links to a cloud store.
+            With it come progress streams: one machine keeps its connections open.
         defaults: What a request gets that leaves an option out.
         library: Scenes and words of films; None where films are not analyzed.
         allowed_hosts: Names that a Host header may have besides those of the loopback; `*` for
@@ -55,7 +56,7 @@ def create_app(
     app.state.site = Site(services, storage, defaults or JobOptions(), library)
     install_problem_handlers(app)
     install_contract(app)
-    for part in (jobs, uploads, films, stream, health, pages):
+    for part in (jobs, uploads, films, health, pages):
         app.include_router(part.router)
     if library is not None:
         from stereo_spot.web import moments  # loads the analyzer
@@ -63,6 +64,7 @@ def create_app(
         app.include_router(moments.router)
     if storage is not None:
         app.include_router(signed.router)
+        app.include_router(stream.router)  # a cloud function is held and cut off by a long answer
     static = Path(str(files("stereo_spot.web") / "static"))
     app.mount("/static", StaticFiles(directory=static), name="static")
     rules = GuardRules([host.lower() for host in allowed_hosts], storage_origins)
