@@ -111,3 +111,19 @@ def test_plan_and_probe_agree_with_the_film(scene):
     assert sum(segment["n_frames"] for segment in plan["segments"]) == 144
     edges = [(s["start_pts"], s["end_pts"]) for s in plan["segments"]]
     assert all(a[1] == b[0] for a, b in pairwise(edges))
+
+
+def test_without_a_place_named_nothing_that_stands_there_is_replaced(scene, tmp_path):
+    film, theirs = tmp_path / "film.mp4", tmp_path / "film_LRF_Full_SBS.mp4"
+    film.write_bytes(scene.read_bytes())
+    theirs.write_text("somebody else's")
+    second, third = (str(tmp_path / f"film ({n})_LRF_Full_SBS.mp4") for n in (2, 3))
+
+    made = [
+        run_json("convert", film, "--tier", "stub", "--end", end, "--data", tmp_path / "d")
+        for end in (0.5, 0.5, 1)
+    ]
+
+    assert [told["output"] for told in made] == [second, second, third]
+    assert [told["already_done"] for told in made] == [False, True, False]
+    assert theirs.read_text() == "somebody else's"

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +109,27 @@ def _target(source: Path, output: Path | None, job: Job, title: str, made: Path)
     `made` is where it stands now: an earlier run of the same command may have put it in its place.
     """
     suffix = "." + (job.output_key or "").rpartition(".")[2]
-    name = film_name(title, job.mode, suffix[1:])
-    if output is None:
-        return source.with_name(name)
-    if output.is_dir() or not output.suffix:
-        return output / name
+    if output is None or output.is_dir() or not output.suffix:
+        return _unclaimed(output or source.parent, title, job.mode, suffix[1:], made)
     if output.suffix.lower() in (_OF_MP4 if suffix == ".mp4" else {suffix}):
         return output
     known = output.suffix.lower() in {*_OF_MP4, ".mkv"}
     named = output.with_suffix(suffix) if known else output.with_name(output.name + suffix)
-    if named.exists() and not named.samefile(made):  # nobody asked to replace what stands there
-        named = output.with_name(name)
+    if _taken(named, made):
+        named = _unclaimed(output.parent, title, job.mode, suffix[1:], made)
     notes.print(f"The film is {suffix[1:]}, not {output.suffix[1:]}.", markup=False)
     return named
+
+
+def _unclaimed(folder: Path, title: str, mode: StereoMode, suffix: str, made: Path) -> Path:
+    """The first name that replaces nothing: nobody asked for that."""
+    titles = chain([title], (f"{title} ({number})" for number in count(2)))
+    names = (folder / film_name(given, mode, suffix) for given in titles)
+    return next(named for named in names if not _taken(named, made))
+
+
+def _taken(place: Path, made: Path) -> bool:
+    return place.exists() and not (made.exists() and place.samefile(made))
 
 
 def _check_space(told: Estimate, source_bytes: int, job_id: str, machine: LocalMachine) -> None:
