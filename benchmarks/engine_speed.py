@@ -3,6 +3,7 @@
 import tempfile
 import time
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 from stereo_engine.depth import work_size
 from stereo_engine.depth.classic import ClassicDepth
-from stereo_engine.eyes import ClassicEyes
+from stereo_engine.eyes import ClassicEyes, working
 from stereo_engine.job import Job
 from stereo_engine.picture import blank, views
 from stereo_engine.reader import Reader
@@ -62,12 +63,12 @@ def _warp():
 def _depth():
     frames = [frame.left for frame in scene("cam", 1, 6, WIDTH, HEIGHT, samples=1)]
     greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
-    depth = ClassicDepth()
+    smaller = partial(cv2.resize, dsize=work_size(WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
     costs = []
-    for grey in greys:
+    maps = ClassicDepth().maps(map(smaller, greys))
+    for _ in greys:
         begun = time.thread_time()
-        small = cv2.resize(grey, work_size(WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-        depth.step(np.asarray(small, np.uint8))
+        next(maps)
         costs.append((time.thread_time() - begun) * 1e3)
     return {"depth_ms": float(np.median(costs[1:]))}
 
@@ -98,22 +99,18 @@ def _whole_path(folder):
 def _stages(clip):
     """CPU milliseconds a frame of what comes before the encoder; the rest is x264."""
     maker = ClassicEyes(Recipe())
-    frames, decode, depth, pair = 0, 0.0, 0.0, 0.0
+    marks = [time.process_time()]
     with Reader(clip) as reader:
-        begun = time.process_time()
-        for decoded in reader.frames():
-            picture = reader.picture(decoded.frame, None)
-            decode += time.process_time() - begun
-            begun = time.process_time()
-            found = maker.observe(picture)
-            depth += time.process_time() - begun
-            begun = time.process_time()
-            maker.pair(picture, found)
-            pair += time.process_time() - begun
-            frames += 1
-            begun = time.process_time()
-    stages = {"decode": decode, "depth": depth, "disparity_warp_layout": pair}
-    return {f"path_{name}_ms": value / frames * 1e3 for name, value in stages.items()}
+        pictures = [reader.picture(decoded.frame, None) for decoded in reader.frames()]
+    marks.append(time.process_time())
+    maps = list(ClassicDepth().maps(map(working, pictures)))
+    marks.append(time.process_time())
+    for picture, found in zip(pictures, maps, strict=True):
+        maker.pair(picture, found)
+    marks.append(time.process_time())
+    stages = ("decode", "depth", "disparity_warp_layout")
+    spent = zip(stages, np.diff(marks), strict=True)
+    return {f"path_{name}_ms": float(cost) / len(pictures) * 1e3 for name, cost in spent}
 
 
 def libav_alone(source, target):

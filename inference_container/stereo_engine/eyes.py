@@ -1,5 +1,6 @@
 """The makers of the second eye, one per tier: each sees every frame, and pairs the wanted ones."""
 
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from stereo_engine.colour import FULL
 from stereo_engine.comfort import ComfortReport
 from stereo_engine.depth import DepthMap, work_size
 from stereo_engine.depth.classic import ClassicDepth
+from stereo_engine.depth.flow import Grey
 from stereo_engine.depth_files import DepthFolder, depth_maps
 from stereo_engine.disparity import disparity_of, enlarged, strength_of
 from stereo_engine.errors import EngineError
@@ -53,44 +55,24 @@ class EyeMaker(Protocol):
         ...
 
 
-class FrameByFrame:
-    """A maker that needs no later frame: it sees every one, and pairs the wanted ones."""
-
-    def pairs(self, pictures: Source) -> Generator[Pair, None, None]:
-        """Observe and pair, one picture at a time."""
-        for picture, wanted in pictures:
-            depth = self.observe(picture)
-            if wanted:
-                yield self.pair(picture, depth)
-
-    def observe(self, picture: Picture) -> DepthMap | None:
-        """Learn from the next frame of the film, written or not."""
-        raise NotImplementedError
-
-    def pair(self, picture: Picture, depth: DepthMap | None) -> Pair:
-        """Both eyes of the frame just observed."""
-        raise NotImplementedError
-
-
-class StubEyes(FrameByFrame):
+class StubEyes:
     """Twice the same picture; for trying out everything around the engine."""
 
-    def observe(self, picture: Picture) -> None:
-        """There is nothing to learn."""
-
-    def pair(self, picture: Picture, depth: DepthMap | None) -> Pair:
-        """The picture, twice."""
-        pair = empty_pair(picture)
-        for eye in (pair.left, pair.right):
-            _copy(picture.planes, eye.planes)
-        return pair
+    def pairs(self, pictures: Source) -> Generator[Pair, None, None]:
+        """The wanted pictures, twice."""
+        for picture, wanted in pictures:
+            if wanted:
+                pair = empty_pair(picture)
+                for eye in (pair.left, pair.right):
+                    _copy(picture.planes, eye.planes)
+                yield pair
 
     def report(self) -> dict[str, Any]:
         """No depth at all."""
         return {"depth_source": "none", "depth_confidence": 0.0, "comfort": {}}
 
 
-class ClassicEyes(FrameByFrame):
+class ClassicEyes:
     """Depth from position and motion, one eye warped from the other."""
 
     depth_source = "motion_and_position"
@@ -98,22 +80,29 @@ class ClassicEyes(FrameByFrame):
     def __init__(self, recipe: Recipe, export: DepthFolder | None = None) -> None:
         self._recipe = recipe
         self._export = export
-        self._depth = ClassicDepth()
         self._comfort = ComfortReport()
         self._confidences: list[float] = []
 
-    def observe(self, picture: Picture) -> DepthMap:
-        """Depth of the next frame."""
-        grey = picture.planes[0]
-        if grey.dtype != np.uint8:
-            grey = (grey >> 2).astype(np.uint8)
-        small = cv2.resize(grey, work_size(*picture.size), interpolation=cv2.INTER_AREA)
-        return self._depth.step(small.astype(np.uint8, copy=False))
+    def pairs(self, pictures: Source) -> Generator[Pair, None, None]:
+        """The pairs of the wanted pictures; a depth comes a little later than its picture."""
+        waiting: deque[tuple[Picture, bool]] = deque()
 
-    def pair(self, picture: Picture, depth: DepthMap | None) -> Pair:
+        def seen() -> Iterator[Picture]:
+            for item in pictures:
+                waiting.append(item)
+                yield item[0]
+
+        for depth in self._maps(seen()):
+            picture, wanted = waiting.popleft()
+            if wanted:
+                yield self.pair(picture, depth)
+
+    def _maps(self, pictures: Iterable[Picture]) -> Iterator[DepthMap]:
+        """The depth of every picture in order."""
+        return ClassicDepth().maps(map(working, pictures))
+
+    def pair(self, picture: Picture, depth: DepthMap) -> Pair:
         """The source as one eye bit for bit, and the other one warped from it."""
-        if depth is None:
-            raise ValueError("the classic tier pairs what it has observed")
         if self._export is not None:
             self._export.write(depth)
         strength = strength_of(depth.confidence)
@@ -153,14 +142,23 @@ class GivenEyes(ClassicEyes):
         self, recipe: Recipe, maps: Iterator[DepthMap], export: DepthFolder | None = None
     ) -> None:
         super().__init__(recipe, export)
-        self._maps = maps
+        self._given = maps
 
-    def observe(self, picture: Picture) -> DepthMap:
-        """The next map."""
-        depth = next(self._maps, None)
-        if depth is None:
-            raise EngineError("bad_request", "there are fewer depth maps than frames")
-        return depth
+    def _maps(self, pictures: Iterable[Picture]) -> Iterator[DepthMap]:
+        for _ in pictures:
+            depth = next(self._given, None)
+            if depth is None:
+                raise EngineError("bad_request", "there are fewer depth maps than frames")
+            yield depth
+
+
+def working(picture: Picture) -> Grey:
+    """The luma of a picture at the size that depth is estimated at, uint8 [h, w]."""
+    grey = picture.planes[0]
+    if grey.dtype != np.uint8:
+        grey = (grey >> 2).astype(np.uint8)
+    small = cv2.resize(grey, work_size(*picture.size), interpolation=cv2.INTER_AREA)
+    return small.astype(np.uint8, copy=False)
 
 
 def _make_eyes(

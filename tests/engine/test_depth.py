@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from stereo_engine.depth.classic import ClassicDepth
 from stereo_engine.depth.flow import is_cut
+from stereo_engine.depth.ground import ground_evidence
 from stereo_engine.disparity import disparity_of, strength_of
 from stereo_engine.job import Job
 from stereo_engine.recipe import PREROLL_FRAMES, Recipe
@@ -23,8 +24,7 @@ def greys(pictures):
 
 
 def depths(frames):
-    classic = ClassicDepth()
-    return [classic.step(frame) for frame in frames]
+    return list(ClassicDepth().maps(frames))
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +78,50 @@ def test_depth_keeps_shape_and_range_for_any_picture(size):
         assert depth.min() >= 0 and depth.max() <= 1  # false for NaN
 
 
-def test_a_black_film_gets_a_calm_slope():
+def test_a_black_film_gets_no_depth():
     flat = list(ClassicDepth().estimate(np.zeros((5, 90, 160, 3), np.uint8)))
 
-    assert np.ptp([depth.mean() for depth in flat]) < 1e-6
-    assert (np.diff(flat[-1].mean(axis=1)) >= 0).all()
+    assert np.allclose(flat, 0.5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["still", "forward", "still_no_ground", "haze_no_ground"])
+def test_low_is_near_only_where_there_is_a_ground(kind):
+    truth = [next(iter(render(kind, seed, 1, 320, 180, samples=1))) for seed in (3, 4, 5)]
+    (found,) = zip(*([depths(greys([frame.left]))[0]] for frame in truth), strict=True)
+    slopes = [float(np.ptp(some.depth.mean(axis=1))) for some in found]
+
+    if "no_ground" in kind:
+        assert max(slopes) < 1e-6 and {some.confidence for some in found} == {0.0}
+    else:
+        assert min(slopes) > 0.5 and min(some.confidence for some in found) > 0.15
+
+
+def test_noise_and_stripes_from_top_to_bottom_are_no_ground():
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (180, 320), np.uint8)
+    across = noise[:, :1].repeat(320, axis=1)
+
+    assert [ground_evidence(some) for some in (noise, across, across.T)] == [0.0, 0.0, 0.0]
+
+
+def test_the_first_frame_of_a_shot_has_its_depth_already():
+    shots = [greys(f.left for f in render("cam", seed, 4, 320, 180, samples=1)) for seed in (1, 2)]
+
+    found = depths([*shots[0], *shots[1]])
+
+    steps = [float(np.abs(b.depth - a.depth).mean()) for a, b in pairwise(found)]
+    assert [some.cut for some in found] == [True, False, False, False] * 2
+    assert max(steps[:3] + steps[4:]) < 0.02 < steps[3]
+    assert min(some.confidence for some in found) > 0.9
+
+
+def test_a_shot_of_one_frame_has_no_motion_to_go_by(film_greys):
+    other = 255 - film_greys[0] // 3
+
+    (alone,) = depths([other])
+
+    assert np.array_equal(depths([*film_greys[:3], other, *film_greys[:2]])[3].depth, alone.depth)
+    assert np.array_equal(depths([*film_greys[:3], other])[3].depth, alone.depth)
 
 
 @pytest.mark.parametrize(

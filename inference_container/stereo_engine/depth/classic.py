@@ -1,11 +1,14 @@
 """Depth without a model: position in the picture and parallax, with honest confidence.
 
 The depth of frame t is a function of frames t-8 .. t alone (fewer after a cut), so that a film cut
-into segments, each with eight frames of pre-roll, gets the same depth as the whole.
+into segments, each with eight frames of pre-roll, gets the same depth as the whole. Only the first
+frame of a shot also looks at the second: without its motion the depth would jump a frame later.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 
 from stereo_engine.depth import DepthMap, work_size
 from stereo_engine.depth.flow import SMALLEST_PX, BackwardFlow, Grey, carried, is_cut
+from stereo_engine.depth.ground import ground_evidence, position_prior
 from stereo_engine.depth.motion import Map, MotionCue, motion_cue
 
 MOTION_WEIGHTS = (0.28, 0.24, 0.20, 0.16, 0.12)
@@ -21,10 +25,8 @@ DEPTH_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
 """Of the depths of this frame and those before it, carried along the flow."""
 PRIOR_TRUST = 0.05
 """Weight of a depth from position alone among those that motion has told."""
-PRIOR_BEND = 2.0
-"""Half way down is a quarter near: of a floor seen from above, most is far."""
-RUN_IN = 8
-"""Frames after a cut over which the confidence, and with it the strength, grows."""
+GROUND_TRUST = 0.3
+"""Confidence in a depth from position alone where there is a ground for certain."""
 THINNER = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 """Optical flow makes near things this much fatter; what is behind them would bend with them."""
 GUIDE_PX, GUIDE_SOFTNESS, GUIDE_SHARE = 17, 1e-3, 0.6
@@ -42,38 +44,61 @@ class ClassicDepth:
         self._motions: list[MotionCue] = []
         self._depths: list[Map] = []
         self._confidences: list[float] = []
-        self._age = 0
+        self._grounds: list[float] = []
 
     def estimate(self, frames: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-        """Depth of each RGB frame uint8 [H, W, 3] as float32 [H, W] in 0..1, 1 = nearest."""
-        for frame in frames:
-            height, width = frame.shape[:2]
-            grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-            small = cv2.resize(grey, work_size(width, height), interpolation=cv2.INTER_AREA)
-            depth = self.step(small.astype(np.uint8, copy=False)).depth
-            yield cv2.resize(depth, (width, height)).astype(np.float32, copy=False)
+        """Depth of each RGB frame uint8 [H, W, 3] as float32 [H, W] in 0..1, 1 = nearest.
 
-    def step(self, grey: Grey) -> DepthMap:
-        """Depth of the next frame, given as uint8 [h, w] of `work_size`."""
+        A depth comes a frame later than its frame.
+        """
+        sizes: deque[tuple[int, int]] = deque()
+
+        def seen() -> Iterator[Grey]:
+            for frame in frames:
+                height, width = frame.shape[:2]
+                sizes.append((width, height))
+                grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+                small = cv2.resize(grey, work_size(width, height), interpolation=cv2.INTER_AREA)
+                yield small.astype(np.uint8, copy=False)
+
+        for found in self.maps(seen()):
+            yield cv2.resize(found.depth, sizes.popleft()).astype(np.float32, copy=False)
+
+    def maps(self, greys: Iterable[Grey]) -> Iterator[DepthMap]:
+        """Depth of each frame, given as uint8 [h, w] of `work_size`; a frame later than it."""
+        now: Grey | None = None
+        for after in chain(greys, (None,)):
+            if now is not None:
+                yield self._step(now, after)
+            now = after
+
+    def _step(self, grey: Grey, after: Grey | None) -> DepthMap:
         cut = self._before is None or is_cut(grey, self._before)
         if cut:
-            self._motions, self._depths, self._confidences = [], [], []
-        self._age = 0 if cut else min(self._age + 1, RUN_IN)
-        prior = position_prior(grey.shape)
-        if self._before is not None and not cut and min(grey.shape) >= SMALLEST_PX:
-            self._follow(self._flow.between(grey, self._before), prior)
+            self._motions, self._depths, self._confidences, self._grounds = [], [], [], []
+        self._grounds = [ground_evidence(grey), *self._grounds][: len(MOTION_WEIGHTS)]
+        ground = float(np.mean(self._grounds))
+        prior = position_prior(grey.shape, ground)
+        if min(grey.shape) >= SMALLEST_PX:
+            if self._before is not None and not cut:
+                self._follow(self._flow.between(grey, self._before), prior)
+            elif after is not None and not is_cut(after, grey):
+                self._motions = [motion_cue(-self._flow.between(grey, after), prior)]
         self._before = grey
-        depth = self._mixed(prior)
+        depth, sure = self._smoothed(self._mixed(prior))
+        sure += (1.0 - sure) * GROUND_TRUST * ground
+        return DepthMap(along_edges(depth, grey), sure, cut)
+
+    def _smoothed(self, depth: Map) -> tuple[Map, float]:
+        """What this depth and those before it say together, and how far motion vouches for it."""
         self._depths = [depth, *self._depths][: len(DEPTH_WEIGHTS)]
-        self._confidences = [min(1.0, sum(self._trusts())), *self._confidences][
-            : len(DEPTH_WEIGHTS)
-        ]
+        sure = min(1.0, sum(self._trusts()))
+        self._confidences = [sure, *self._confidences][: len(DEPTH_WEIGHTS)]
         recent = DEPTH_WEIGHTS[: len(self._confidences)]
         trusts = np.multiply(recent, np.add(self._confidences, PRIOR_TRUST))
         thinned = cv2.erode(_weighted(self._depths, trusts), THINNER)
-        smooth = along_edges(np.asarray(thinned, np.float32), grey)
-        sure = float(np.dot(self._confidences, recent))
-        return DepthMap(smooth, sure * self._age / RUN_IN, cut)
+        moved = float(np.average(self._confidences, weights=recent))
+        return np.asarray(thinned, np.float32), moved
 
     def _follow(self, flow: Map, prior: Map) -> None:
         past = self._motions[: len(MOTION_WEIGHTS) - 1]
@@ -100,12 +125,6 @@ class ClassicDepth:
             nearness += (cue.parallax - np.float32(cue.low)) * np.float32(trust / spread)
         share = np.float32(MOTION_SHARE * sure)
         return prior * (1 - share) + np.clip(nearness, 0.0, 1.0) * share
-
-
-def position_prior(shape: tuple[int, ...]) -> Map:
-    """Low in the picture is near: float32 [h, w], 0 at the top row, 1 at the bottom row."""
-    ramp = np.linspace(0.0, 1.0, shape[0]) ** PRIOR_BEND
-    return np.repeat(ramp.astype(np.float32)[:, None], shape[1], axis=1)
 
 
 def along_edges(depth: Map, grey: Grey) -> Map:

@@ -39,7 +39,7 @@ class MotionCue:
 
 
 def motion_cue(flow: Map, prior: Map) -> MotionCue:
-    """Read nearness out of the flow to the frame before; `prior` settles the sign if need be."""
+    """Read nearness out of the flow to the frame before; `prior` helps where that says nothing."""
     height, width = flow.shape[:2]
     field = -flow[GRID // 2 :: GRID, GRID // 2 :: GRID].reshape(-1, 2).astype(np.float64)
     places = _places(height, width)
@@ -52,7 +52,9 @@ def motion_cue(flow: Map, prior: Map) -> MotionCue:
             return _ahead(flow, epipole, prior)
         if np.hypot(*field.mean(axis=0)) < TOGETHER * speed.mean():
             return _movers(flow + np.median(field, axis=0).astype(np.float32))
-    return _cue(_sideways(flow, field, prior))
+    parallax, trust = _sideways(flow, field, prior)
+    cue = _cue(parallax)
+    return replace(cue, confidence=trust * cue.confidence)
 
 
 def _movers(flow: Map) -> MotionCue:
@@ -64,18 +66,17 @@ def _movers(flow: Map) -> MotionCue:
     return MotionCue(np.asarray(np.minimum(parallax, spread), np.float32), 0.0, spread, confidence)
 
 
-def _sideways(flow: Map, field: Points, prior: Map) -> Map:
+def _sideways(flow: Map, field: Points, prior: Map) -> tuple[Map, float]:
+    """Parallax along the axis of motion, and how sure it is which of its ends is near."""
     drift = np.median(field, axis=0)
     centred = field - drift
     axis = np.linalg.eigh(centred.T @ centred)[1][:, 1]
-    along = float(drift @ axis)
-    if abs(along) > STILL_PX:
-        axis = axis * np.sign(along)
-    else:
-        flat = prior[GRID // 2 :: GRID, GRID // 2 :: GRID].ravel()
-        agreement = float((centred @ axis) @ (flat - flat.mean()))
-        axis = axis * (np.sign(agreement) or 1.0)
-    return np.asarray(-(flow @ axis.astype(np.float32)), np.float32)
+    sign, trust = float(np.sign(drift @ axis)), 1.0
+    if abs(drift @ axis) <= STILL_PX:
+        usual = prior[GRID // 2 :: GRID, GRID // 2 :: GRID].ravel()
+        sign = float(np.sign((centred @ axis) @ (usual - usual.mean()))) or 1.0
+        trust = float(np.ptp(usual))
+    return np.asarray(-(flow @ (sign * axis).astype(np.float32)), np.float32), trust
 
 
 def _ahead(flow: Map, epipole: Points, prior: Map) -> MotionCue:
