@@ -7,7 +7,7 @@ from stereo_engine.depth.classic import ClassicDepth
 from stereo_engine.scene import CALM, KINDS, render
 
 SEEDS, FRAMES = (101, 102, 103, 104, *range(301, 309)), 12
-"""Seeds that no setting was chosen on; those were chosen on 1 to 20, and 201 to 208 were looked at."""
+"""Seeds never seen while settings were chosen; that was on 1 to 20, with a look at 201 to 208."""
 FIRST_SCORED, LAST_SCORED = 3, 8
 """Order is scored from the fourth frame of a shot to the eighth."""
 AFTER_A_CUT = 2
