@@ -7,6 +7,7 @@ Retry: the caller's; `Idempotency-Key` makes a repeated create safe.
 
 from typing import Any
 
+import stereo_spot.runtime.coldstart as coldstart
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
@@ -15,6 +16,7 @@ from mangum import Mangum
 from stereo_spot.runtime.aws_web import web_application
 from stereo_spot.runtime.tracing import traced
 
+coldstart.over()
 logger, metrics = Logger(), Metrics()
 copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 adapter: list[Mangum] = []

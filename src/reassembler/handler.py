@@ -7,6 +7,7 @@ Retry: a final object of the same parts is adopted; a job that is taken is left 
 
 from typing import Any
 
+import stereo_spot.runtime.coldstart as coldstart
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
@@ -14,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from stereo_spot.runtime.lambdas import read, run_step
 from stereo_spot.runtime.tracing import traced
 
+coldstart.over()
 logger, metrics = Logger(), Metrics()
 copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 

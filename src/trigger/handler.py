@@ -7,6 +7,7 @@ Retry: only the first adoption of a segment counts; a message that breaks does n
 
 from typing import Any
 
+import stereo_spot.runtime.coldstart as coldstart
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
@@ -22,6 +23,7 @@ from stereo_spot.runtime.lambdas import read, run_step
 from stereo_spot.runtime.tracing import traced
 from stereo_spot.runtime.waking import look_at_dead_letter, wake
 
+coldstart.over()
 logger, metrics = Logger(), Metrics()
 copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 letters = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

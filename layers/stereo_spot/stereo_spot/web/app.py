@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from stereo_spot.conversion.services import Services
 from stereo_spot.model import JobOptions
-from stereo_spot.web import films, health, jobs, pages, signed, stream, uploads
+from stereo_spot.web import films, health, jobs, pages, stream, uploads
 from stereo_spot.web.contract import install_contract
 from stereo_spot.web.guard import Guard, GuardRules
 from stereo_spot.web.library_port import FilmLibrary
@@ -63,6 +63,8 @@ def create_app(
 
         app.include_router(moments.router)
     if storage is not None:
+        from stereo_spot.web import signed  # not where links lead to a cloud store
+
         app.include_router(signed.router)
         app.include_router(stream.router)  # a cloud function is held and cut off by a long answer
     static = Path(str(files("stereo_spot.web") / "static"))
