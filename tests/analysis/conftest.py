@@ -191,7 +191,6 @@ class Feed:
     source: JobSource
     add: Callable[[str, str], bool]
     lease_s: float
-    counts_attempts: bool = True
     shows_waiting: bool = True
 
 
@@ -223,7 +222,7 @@ def _sqs_feed(request, lease_s):
         client.send_message(QueueUrl=url, MessageBody=body)
         return True
 
-    return Feed(source, add, lease_s, counts_attempts=False, shows_waiting=False)
+    return Feed(source, add, lease_s, shows_waiting=False)
 
 
 def _webhook_feed(request, lease_s):

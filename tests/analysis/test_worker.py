@@ -206,6 +206,34 @@ def test_a_film_that_is_not_there_yet_is_tried_again(embedded, sqlite, talking):
     assert embedded.rows.contents("film-1").video.error is None
 
 
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("local", "local"), ("postgres", "postgres"), ("postgres", "s3"), ("sqs", "s3"),
+     ("webhook", "postgres")],
+)  # fmt: skip
+def test_a_worker_that_dies_in_its_last_attempt_leaves_nothing_working(
+    name, place, open_feed, open_storage, providers, server, talking, tmp_path
+):
+    feed = open_feed(name, 0.2)
+    analyzer = analyzer_of(open_storage(place), providers, tmp_path)
+    store(analyzer, talking)
+    video = analyzer.rows.contents("film-1").video
+    analyzer.rows.save_video(video.model_copy(update={"status": VideoStatus.PROCESSING}))
+    feed.add("job-1", "film-1")
+    assert feed.source.claim().attempts == 1  # and this worker is never heard of again
+    worker = Worker(feed.source, analyzer, PACE.model_copy(update={"max_attempts": 1}))
+
+    wait_until(worker.step)
+
+    video = analyzer.rows.contents("film-1").video
+    assert video.status is VideoStatus.FAILED
+    assert video.error == "no_progress: the worker died in attempt 1 of 1"
+    assert (worker.stats.processed, worker.stats.failed) == (0, 1)
+    assert feed.source.claim() is None
+    assert feed.source.peek()[0].get("failed", 0) == (1 if feed.shows_waiting else 0)
+    assert server.calls == {"transcriptions": 0, "completions": 0, "embeddings": 0}
+
+
 def test_a_worker_that_lost_its_job_stops_and_changes_nothing(embedded, sqlite, talking, server):
     source = SqliteJobSource(sqlite)
     store(embedded, talking)

@@ -30,7 +30,7 @@ class Claim(Frozen):
     job_id: str
     video_id: str
     attempts: int
-    """Which attempt this is, from 1."""
+    """Which attempt this is, from 1; one more than are allowed when the last worker died."""
     token: str
     """Proves the hold; a lost one is worth nothing."""
     path: str | None = None
@@ -48,7 +48,11 @@ class Waiting(Frozen):
 
 
 class JobSource(Protocol):
-    """Where jobs come from. A job is handed out until someone completes it or it fails for good."""
+    """Where jobs come from. A job is handed out until someone completes it or it fails for good.
+
+    Whose worker died comes again like any other; the worker that gets it knows how many attempts
+    are allowed, and ends it.
+    """
 
     def claim(self) -> Claim | None:
         """The next job that is due, held for the lease; None when there is none."""

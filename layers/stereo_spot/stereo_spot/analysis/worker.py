@@ -13,7 +13,7 @@ from stereo_spot.analysis.pipeline import analyze_video
 from stereo_spot.analysis.ports import Claim, JobSource
 from stereo_spot.analysis.records import Video, VideoStatus
 from stereo_spot.analysis.stages import Analyzer
-from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
+from stereo_spot.errors import ErrorKind, RequestError, SourceError, StepError, StereoSpotError
 from stereo_spot.model import Frozen
 
 log = logging.getLogger(__name__)
@@ -109,6 +109,7 @@ class Worker:
         """Do the work; returns how to report its end."""
         try:
             self._introduce(claim)
+            self._check_attempts(claim)
             analyze_video(self._analyzer, claim.video_id, wanted=wanted)
         except Interrupted:
             return lambda: self._hand_back(claim)
@@ -139,6 +140,15 @@ class Worker:
     def _hand_back(self, claim: Claim) -> None:
         self._note(claim.video_id, VideoStatus.UPLOADED, None)
         self._source.give_back(claim, error=None, retry_in_s=None)
+
+    def _check_attempts(self, claim: Claim) -> None:
+        """A job whose worker died in the last attempt comes once more, only to be ended here.
+
+        So job and film end together, whatever queue and whatever storage they are in.
+        """
+        most = self._pace.max_attempts
+        if claim.attempts > most:
+            raise StepError(ErrorKind.NO_PROGRESS, f"the worker died in attempt {most} of {most}")
 
     def _introduce(self, claim: Claim) -> None:
         """Make the row of a film that only the job knows."""

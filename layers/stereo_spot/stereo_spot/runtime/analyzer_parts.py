@@ -50,12 +50,7 @@ class Parts:
 
     def inbox(self) -> SqliteJobSource:
         """The embedded queue."""
-        settings = self._settings
-        return SqliteJobSource(
-            self._sqlite(),
-            lease_s=settings.worker_lease_s,
-            max_attempts=settings.worker_max_attempts,
-        )
+        return SqliteJobSource(self._sqlite(), lease_s=self._settings.worker_lease_s)
 
     def providers(self) -> Providers:
         """What hears, sees and reads."""
@@ -96,12 +91,7 @@ class Parts:
     def _postgres_jobs(self) -> JobSource:
         from stereo_spot.adapters.postgres.jobs import PostgresJobSource
 
-        settings = self._settings
-        return PostgresJobSource(
-            self._postgres(),
-            lease_s=settings.worker_lease_s,
-            max_attempts=settings.worker_max_attempts,
-        )
+        return PostgresJobSource(self._postgres(), lease_s=self._settings.worker_lease_s)
 
     def _sqs_jobs(self) -> JobSource:
         from stereo_spot.adapters.aws.sqs_jobs import SqsJobSource

@@ -1,7 +1,8 @@
 """The analyzer's jobs from a queue of SQS: `{"job": {"id", "video_id", "path"?}}`.
 
 The message stays on the queue until its job is done or has failed for good; the heartbeat keeps
-it invisible, and the queue's own count of deliveries is the number of attempts.
+it invisible, and the queue's own count of deliveries is the number of attempts. A job that is
+handed back is put on the queue anew, because that count cannot be lowered.
 """
 
 import json
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stereo_spot.adapters.aws.queue import QueuedMessage, SqsQueue
 from stereo_spot.adapters.aws.table import error_code
@@ -35,6 +36,8 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     job: _Named
+    attempts: int = Field(default=0, ge=0)
+    """Attempts before this message."""
 
 
 class SqsJobSource:
@@ -80,9 +83,11 @@ class SqsJobSource:
 
     def give_back(self, claim: Claim, *, error: str | None, retry_in_s: float | None) -> bool:
         """Visible again, now or later; gone when it failed for good."""
-        if error is not None and retry_in_s is None:
+        if error is None:
+            return self._put_back(claim)
+        if retry_in_s is None:
             return self.complete(claim)
-        return self._hold(_message(claim), min(int(retry_in_s or 0), LONGEST_S))
+        return self._hold(_message(claim), min(int(retry_in_s), LONGEST_S))
 
     def peek(self, limit: int = 10) -> tuple[Mapping[str, int], Sequence[Waiting]]:
         """How many wait and are held; a queue shows nothing more."""
@@ -96,11 +101,25 @@ class SqsJobSource:
     def close(self) -> None:
         """Give back what was fetched and not begun."""
         while self._fetched:
-            self._hold(self._fetched.popleft(), 0)
+            claim = self._parsed(self._fetched.popleft())
+            if claim is not None:
+                self._put_back(claim)
+
+    def _put_back(self, claim: Claim) -> bool:
+        """As a new message, for which this attempt does not count."""
+        if not self._hold(_message(claim), self._lease_s):
+            return False
+        job = {"id": claim.job_id, "video_id": claim.video_id, "path": claim.path}
+        try:
+            self._queue.send(json.dumps({"job": job, "attempts": claim.attempts - 1}))
+        except ClientError as error:
+            log.warning("an attempt counts: the message cannot be put back (%s)", error)
+            return self._hold(_message(claim), 0)
+        return self.complete(claim)
 
     def _parsed(self, message: QueuedMessage) -> Claim | None:
         try:
-            job = _Body.model_validate(json.loads(message.body)).job
+            body = _Body.model_validate(json.loads(message.body))
         except (ValueError, ValidationError) as error:
             last = message.received >= self._max_attempts
             log.error(
@@ -110,10 +129,11 @@ class SqsJobSource:
             if last:
                 self._gone(lambda: self._queue.done(message))
             return None
+        job = body.job
         return Claim(
             job_id=job.id or job.video_id,
             video_id=job.video_id,
-            attempts=message.received,
+            attempts=body.attempts + message.received,
             token=message.receipt,
             path=job.path,
         )

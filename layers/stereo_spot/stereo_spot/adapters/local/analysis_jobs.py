@@ -20,11 +20,9 @@ class SqliteJobSource:
         database: Database,
         *,
         lease_s: float = 60.0,
-        max_attempts: int = 3,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._lease_s, self._clock = database, lease_s, clock
-        self._max_attempts = max_attempts
 
     def add(
         self, job_id: str, video_id: str, *, path: str | None = None, delivery: str | None = None
@@ -104,7 +102,7 @@ class SqliteJobSource:
         return counts, waiting
 
     def _free_lost(self, now: float) -> None:
-        """Make due what a dead worker held; with its last attempt spent it has failed."""
+        """Make due what a dead worker held."""
         connection = self._database.read()
         held = connection.execute(
             "SELECT id, lease_owner, lease_until FROM jobs WHERE status = 'processing'"
@@ -112,10 +110,9 @@ class SqliteJobSource:
         for job_id, owner, until in held:
             if until <= now or owner_is_dead(owner):
                 connection.execute(
-                    "UPDATE jobs SET status = iif(attempts >= ?, 'failed', 'pending'),"
-                    " error = 'the worker that held the job died', lease_owner = NULL,"
-                    " updated_at = ? WHERE id = ?",
-                    (self._max_attempts, now, job_id),
+                    "UPDATE jobs SET status = 'pending', lease_owner = NULL, updated_at = ?,"
+                    " error = 'the worker that held the job died' WHERE id = ?",
+                    (now, job_id),
                 )
 
     def _held(self, claim: Claim, change: str, *values: object) -> bool:

@@ -15,9 +15,8 @@ SWEEP_S = 5.0
 class PostgresJobSource:
     """Jobs with a lease by the clock of the database."""
 
-    def __init__(self, database: Postgres, *, lease_s: float = 60.0, max_attempts: int = 3) -> None:
-        self._database = database
-        self._lease_s, self._max_attempts = lease_s, max_attempts
+    def __init__(self, database: Postgres, *, lease_s: float = 60.0) -> None:
+        self._database, self._lease_s = database, lease_s
         self._sql = statements("jobs")
         self._swept = -SWEEP_S
 
@@ -29,7 +28,7 @@ class PostgresJobSource:
     def claim(self) -> Claim | None:
         """The oldest job that is due."""
         if time.monotonic() - self._swept >= min(SWEEP_S, self._lease_s):
-            self._free_lost()
+            self._run("free_lost", lease=self._lease_s)
             self._swept = time.monotonic()
         token = uuid.uuid4().hex
         rows = self._run("claim", token=token, lease=self._lease_s)
@@ -60,13 +59,6 @@ class PostgresJobSource:
         rows = self._run("waiting", limit=limit)
         waiting = [Waiting.model_validate(dict(zip(names, row, strict=True))) for row in rows]
         return {status: count for status, count in self._run("counts")}, waiting
-
-    def _free_lost(self) -> None:
-        for video_id, status in self._run(
-            "free_lost", most=self._max_attempts, lease=self._lease_s
-        ):
-            if status == "failed":
-                self._run("fail_video", video=video_id, error="the workers that held the job died")
 
     def _held(self, name: str, claim: Claim, **values: Any) -> bool:
         return self._changed(name, job=claim.job_id, token=claim.token, **values)

@@ -13,17 +13,12 @@ RETURNING id, video_id, attempts;
 
 -- name: free_lost
 UPDATE jobs
-   SET status = CASE WHEN attempts >= %(most)s THEN 'failed' ELSE 'pending' END,
-       error = 'the worker that held the job died', lease_owner = NULL, updated_at = now()
+   SET status = 'pending', error = 'the worker that held the job died', lease_owner = NULL,
+       updated_at = now()
  WHERE id IN (SELECT id FROM jobs
                WHERE status = 'processing'
                  AND coalesce(lease_until, updated_at + %(lease)s * interval '1 second') <= now()
-               FOR UPDATE SKIP LOCKED)
-RETURNING video_id, status;
-
--- name: fail_video
-UPDATE videos SET status = 'failed', error = %(error)s, updated_at = now()
- WHERE id = %(video)s AND status <> 'ready';
+               FOR UPDATE SKIP LOCKED);
 
 -- name: extend
 UPDATE jobs SET lease_until = now() + %(lease)s * interval '1 second', updated_at = now()
