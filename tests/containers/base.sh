@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes an image that serves as public.ecr.aws/lambda/python:3.11 where that one cannot be pulled:
-# a root of Debian 12 (whose Python is 3.11) with Lambda's own runtime client. Needs root,
-# debootstrap and a container engine; takes about four minutes.
+# Makes images that serve as public.ecr.aws/lambda/python:3.11 and python:3.11-slim where those
+# cannot be pulled: a root of Debian 12 (whose Python is 3.11), for the first one with Lambda's own
+# runtime client. Needs root, debootstrap and a container engine; takes about four minutes.
 #   tests/containers/base.sh FOLDER [MIRROR]
 # The machine's own certificates go in, so that pip works behind a proxy that signs anew.
 set -eu
@@ -14,7 +14,14 @@ lambda=public.ecr.aws/lambda/python
 cp /etc/ssl/certs/ca-certificates.crt "$folder/tree/etc/ssl/certs/ca-certificates.crt"
 tar -C "$folder/tree" -c . | docker import - debian-python:3.11
 
-mkdir -p "$folder/context"
+mkdir -p "$folder/slim" "$folder/context"
+cat > "$folder/slim/Dockerfile" <<'EOF'
+FROM debian-python:3.11
+ENV PIP_BREAK_SYSTEM_PACKAGES=1 PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt UV_SYSTEM_CERTS=1
+RUN ln -s python3 /usr/bin/python
+EOF
+DOCKER_BUILDKIT=0 docker build -t python:3.11-slim "$folder/slim"
 cat > "$folder/context/Dockerfile" <<'EOF'
 FROM debian-python:3.11
 ENV PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 \
