@@ -13,11 +13,15 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from stereo_spot.conversion.making import EngineRenderer
 from stereo_spot.errors import RequestError, SourceError
 from stereo_spot.keys import SegmentKey
 from stereo_spot.media.engine import Engine
 from stereo_spot.runtime.aws import services
 from stereo_spot.runtime.aws_worker import render_film
+
+from inference_container.loaded import FetchingEngine
+from inference_container.settings import ServerSettings
 
 log = logging.getLogger("stereo_spot.render")
 
@@ -36,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     engine = Engine()
     try:
-        looked = render_film(key, services(), engine)
+        fetching = FetchingEngine(engine, ServerSettings())
+        looked = render_film(key, services(), EngineRenderer(fetching, services()))
     except (SourceError, RequestError) as error:
         log.error("segment refused", extra={"kind": error.kind, "reason": error.message})
         return 2

@@ -17,7 +17,6 @@ from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotE
 
 log = logging.getLogger("stereo_spot.server")
 
-PORT = 8080
 LARGEST_REQUEST = 64 << 10
 REQUEST_TIMEOUT_S = 30.0
 _STATUS = {ErrorKind.NOT_FOUND: 404, ErrorKind.OUT_OF_MEMORY: 507}
@@ -107,11 +106,14 @@ def main() -> int:
     from inference_container.settings import ServerSettings
 
     logging.basicConfig(level=logging.INFO)
-    server = Server(("0.0.0.0", PORT))
+    settings = ServerSettings()
+    server = Server((settings.host, settings.port))
+    log.info("listening: port=%d", server.server_address[1])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        server.invocations = load(ServerSettings())
+        server.invocations = load(settings)
+        log.info("ready: tier=%s", settings.tier)
         threading.Event().wait()
     except StereoSpotError as error:
         log.error("cannot serve: kind=%s message=%s", error.kind, error.message)

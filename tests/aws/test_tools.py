@@ -9,18 +9,15 @@ from moto.core.botocore_stubber import MockRawResponse
 from stereo_spot.adapters.aws.bus import EventBridgeBus
 from stereo_spot.adapters.aws.envelopes import events_of
 from stereo_spot.adapters.aws.queue import SqsQueue
-from stereo_spot.adapters.aws.renders import (
-    BatchRenderQueue,
-    SageMakerRenderQueue,
-    SqsRenderQueue,
-)
+from stereo_spot.adapters.aws.renders import BatchRenderQueue, SqsRenderQueue
 from stereo_spot.conversion.create import create
+from stereo_spot.conversion.making import EngineRenderer
 from stereo_spot.errors import MachineError, RequestError
 from stereo_spot.events import JobFailed, ObjectStored
 from stereo_spot.keys import SegmentKey
 from stereo_spot.media.engine import Engine
 from stereo_spot.model import JobOptions, JobStatus, StereoMode
-from stereo_spot.runtime.aws import services_of
+from stereo_spot.runtime.aws import StartedAtOnce, services_of
 from stereo_spot.runtime.aws_smoke import smoke
 from stereo_spot.runtime.aws_tools import letters, recover, redrive, settings_of
 from stereo_spot.runtime.aws_worker import work_off
@@ -80,10 +77,9 @@ class TestQueues:
         for body in ("not json", json.dumps(event("sqs-s3-test")), json.dumps({"job_id": JOB})):
             queue.send(body)
         queue.send(json.dumps(event("sqs-s3-classic")))
-        engine = Engine()
+        renderer, turns = EngineRenderer(Engine(), deployment), iter([False] * 6 + [True])
 
-        turns = iter([False] * 6 + [True])
-        work_off(queue, stage.BUCKETS, deployment, engine, stop=lambda: next(turns))
+        work_off(queue, stage.BUCKETS, deployment, renderer, stop=lambda: next(turns))
 
         assert letters(queue) == []
 
@@ -156,33 +152,14 @@ class TestRenders:
         (message,) = queue.receive()
         assert events_of(message.body, stage.BUCKETS) == [ObjectStored(key=str(KEY))]
 
-    def test_an_endpoint_gets_the_contract_of_invocations(self, s3):
-        sent = []
-        runtime = answering(
-            stage.client("sagemaker-runtime"), "sagemaker-runtime.InvokeEndpointAsync", b"{}", sent
-        )
-        queue = SageMakerRenderQueue(runtime, s3, endpoint="e", buckets=stage.BUCKETS)
-
-        queue.submit([KEY])
-        queue.submit([KEY])
-
-        place = f"sagemaker-invocation-requests/{JOB}/1.json"
-        stored = s3.get_object(Bucket=stage.BUCKETS.output, Key=place)["Body"].read()
-        assert json.loads(stored) == {
-            "s3_input_uri": f"s3://stage-input/{KEY}",
-            "s3_output_uri": f"s3://stage-output/jobs/{JOB}/segments/1.mp4",
-            "mode": "sbs",
-        }
-        header = sent[0].headers["X-Amzn-SageMaker-InputLocation"]
-        assert header.decode() == f"s3://stage-output/{place}"
-
     @pytest.mark.parametrize("target", ["batch", "queue", "sagemaker"])
     def test_the_environment_chooses_where_segments_go(self, deployment, monkeypatch, target):
         monkeypatch.setenv("SEGMENT_TARGET", target)
 
         chosen = services_of(AwsSettings()).renders
 
-        assert type(chosen).__name__.lower().startswith({"queue": "sqs"}.get(target, target))
+        kinds = {"batch": BatchRenderQueue, "queue": SqsRenderQueue, "sagemaker": StartedAtOnce}
+        assert type(chosen) is kinds[target]
 
 
 class TestRecover:

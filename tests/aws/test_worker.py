@@ -8,6 +8,7 @@ import sys
 import pytest
 from stereo_spot.adapters.aws.queue import SqsQueue
 from stereo_spot.conversion.create import create
+from stereo_spot.conversion.making import EngineRenderer
 from stereo_spot.conversion.stored import store_bytes
 from stereo_spot.errors import RequestError
 from stereo_spot.events import ChunkRequested
@@ -28,9 +29,9 @@ QUICK = Recipe(tier=Tier.STUB, preset="ultrafast")
 
 
 @pytest.fixture
-def engine():
+def renderer(deployment):
     made = Engine()
-    yield made
+    yield EngineRenderer(made, deployment)
     made.close()
 
 
@@ -50,16 +51,16 @@ def done(app):
 
 
 class TestBatchProgram:
-    def test_one_job_renders_all_of_its_film_that_nobody_holds(self, deployment, cut, engine):
-        assert render_film(cut[1], deployment, engine) == 3
+    def test_one_job_renders_all_of_its_film_that_nobody_holds(self, deployment, cut, renderer):
+        assert render_film(cut[1], deployment, renderer) == 3
         assert done(deployment) == [0, 1, 2]
 
-    def test_it_stops_going_on_when_its_time_is_over(self, deployment, cut, engine):
-        assert render_film(cut[1], deployment, engine, go_on_s=0.0) == 1
+    def test_it_stops_going_on_when_its_time_is_over(self, deployment, cut, renderer):
+        assert render_film(cut[1], deployment, renderer, go_on_s=0.0) == 1
         assert done(deployment) == [1]
 
-    def test_a_late_job_finds_nothing_to_do(self, deployment, cut, engine):
-        render_film(cut[0], deployment, engine)
+    def test_a_late_job_finds_nothing_to_do(self, deployment, cut, renderer):
+        render_film(cut[0], deployment, renderer)
         before = deployment.ledger.rows(JOB)
 
         assert entrypoint().main(["--key", str(cut[2])]) == 0
@@ -86,7 +87,7 @@ class TestBatchProgram:
 
 
 class TestQueueWorker:
-    def test_it_renders_the_segments_of_its_queue(self, deployment, cut, engine):
+    def test_it_renders_the_segments_of_its_queue(self, deployment, cut, renderer):
         sqs = stage.client("sqs")
         queue = SqsQueue(sqs, sqs.create_queue(QueueName="q")["QueueUrl"], long_poll_s=0)
         body = event("sqs-s3-classic")
@@ -94,7 +95,7 @@ class TestQueueWorker:
         queue.send(json.dumps(body))
         turns = iter([False, True])
 
-        work_off(queue, stage.BUCKETS, deployment, engine, stop=lambda: next(turns))
+        work_off(queue, stage.BUCKETS, deployment, renderer, stop=lambda: next(turns))
 
         assert done(deployment) == [1]
         assert queue.receive() == []
@@ -105,7 +106,7 @@ class TestQueueWorker:
         body = event("s3-segment-stored")
         body["detail"]["object"]["key"] = str(cut[0])
         queue.send(json.dumps(body))
-        broken, turns = Engine(("false",)), iter([False, True])
+        broken, turns = EngineRenderer(Engine(("false",)), deployment), iter([False, True])
 
         work_off(queue, stage.BUCKETS, deployment, broken, stop=lambda: next(turns))
 

@@ -11,8 +11,8 @@ from stereo_spot.adapters.memory import (
     MemoryRenderQueue,
 )
 from stereo_spot.conversion import chunk as chunking
+from stereo_spot.conversion import making
 from stereo_spot.conversion import reassemble as joining
-from stereo_spot.conversion import render as rendering
 from stereo_spot.conversion.create import create
 from stereo_spot.conversion.services import Policy, Services
 from stereo_spot.keys import SourceKey
@@ -42,7 +42,7 @@ def calls():
 def app(calls, tmp_path, monkeypatch):
     monkeypatch.setattr(chunking, "plan_source", planned)
     monkeypatch.setattr(chunking, "cut", cut)
-    monkeypatch.setattr(rendering, "inspect", inspected(1))
+    monkeypatch.setattr(making, "inspect", inspected(1))
     monkeypatch.setattr(joining, "inspect", inspected(2))
     monkeypatch.setattr(joining, "join", joined)
     monkeypatch.setattr(joining, "final_suffix", lambda plan: "mp4")

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 from stereo_spot.conversion import chunk as chunking
-from stereo_spot.conversion import control
+from stereo_spot.conversion import control, making
 from stereo_spot.conversion import reassemble as joining
 from stereo_spot.conversion import render as rendering
 from stereo_spot.conversion.complete import complete
+from stereo_spot.conversion.making import EngineRenderer
 from stereo_spot.conversion.sweep import sweep_job
 from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError, StepError
 from stereo_spot.keys import RenderedKey, SegmentKey
@@ -26,7 +27,9 @@ def segment_key(job_id, index):
 
 def rendered(job_id, app, *indices, engine=None):
     for index in indices:
-        rendering.render(segment_key(job_id, index), app, engine or FakeEngine())
+        rendering.render(
+            segment_key(job_id, index), app, EngineRenderer(engine or FakeEngine(), app)
+        )
 
 
 def test_chunk_commits_the_plan_before_the_first_segment_and_ends_with_its_mark(app, calls, job_id):
@@ -158,7 +161,7 @@ def test_a_broken_result_is_never_stored_and_is_not_the_film_s_fault(
     app, calls, job_id, monkeypatch
 ):
     chunking.chunk(job_id, app)
-    monkeypatch.setattr(rendering, "inspect", inspected(7))
+    monkeypatch.setattr(making, "inspect", inspected(7))
 
     for _try in range(3):
         with pytest.raises(StepError):
@@ -176,7 +179,7 @@ def test_a_part_of_another_plan_is_left_alone(app, calls, job_id):
     with app.objects.create(str(foreign), {"plan_digest": "another"}) as new:
         new.commit()
 
-    rendering.render(foreign, app, FakeEngine())
+    rendering.render(foreign, app, EngineRenderer(FakeEngine(), app))
 
     assert app.ledger.rows(job_id) == []
 

@@ -13,7 +13,7 @@ from stereo_spot.conversion.render import render
 from stereo_spot.conversion.services import Services
 from stereo_spot.events import ChunkRequested, Event, ObjectStored, SegmentsComplete
 from stereo_spot.keys import RenderedKey, SegmentKey, SourceKey
-from stereo_spot.media.engine import Engine
+from stereo_spot.ports import Renderer
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ def step_of(event: Event) -> str | None:
     return next((rule.step for rule in FLOW if rule.matches(event)), None)
 
 
-def perform(event: Event, app: Services, engine: Engine | None = None) -> None:
+def perform(event: Event, app: Services, renderer: Renderer | None = None) -> None:
     """Run the step that `event` wakes, in this process.
 
-    `engine` is needed for segments only. Events that wake nothing, and keys that are not ours,
+    `renderer` is needed for segments only. Events that wake nothing, and keys that are not ours,
     are passed over: strangers may store objects too.
     """
     match step_of(event), event:
@@ -61,9 +61,9 @@ def perform(event: Event, app: Services, engine: Engine | None = None) -> None:
         case "chunk", ChunkRequested(job_id=job_id):
             chunk(job_id, app)
         case "render", ObjectStored(key=key) if (segment := SegmentKey.parse(key)) is not None:
-            if engine is None:
-                raise TypeError("rendering needs an engine")
-            render(segment, app, engine)
+            if renderer is None:
+                raise TypeError("rendering needs a renderer")
+            render(segment, app, renderer)
         case "complete", ObjectStored(key=key) if (done := RenderedKey.parse(key)) is not None:
             complete(done, app)
         case "reassemble", SegmentsComplete(job_id=job_id):

@@ -7,6 +7,7 @@ ours parses to None, never to an error.
     segments/{job_id}/{index:05d}_{total:05d}_{mode}.mp4        one cut segment
     jobs/{job_id}/plan-{sha256}.json  manifest-{sha256}.json    the committed cut
     jobs/{job_id}/mezzanine/{index}.mp4                         full side-by-side, other modes
+    jobs/{job_id}/reports/{index}.json                          what a render server tells of it
     jobs/{job_id}/segments/{index}.mp4                          one rendered segment: the signal
     jobs/{job_id}/final.mp4 | final.mkv                         the finished film
 """
@@ -111,6 +112,11 @@ class FinalKey:
 def mezzanine_key(job_id: str, index: int) -> str:
     """The full side-by-side picture of a segment whose job asks for another mode."""
     return f"jobs/{job_id}/mezzanine/{index}.mp4"
+
+
+def report_key(job_id: str, index: int) -> str:
+    """What a render server, which cannot write on the row, tells of a segment it rendered."""
+    return f"jobs/{job_id}/reports/{index}.json"
 
 
 def plan_key(job_id: str, digest: str) -> str:

@@ -4,13 +4,14 @@ The stores apply the changes of `transitions` as single conditional writes. The 
 one name space of keys; an adapter may spread the prefixes over buckets.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum, auto
 from typing import Protocol, Self
 
 from pydantic import Field
 
 from stereo_spot.events import Event
-from stereo_spot.keys import SegmentKey
+from stereo_spot.keys import RenderedKey, SegmentKey
 from stereo_spot.model import Frozen, Job, JobStatus, Seconds, Segment
 from stereo_spot.transitions.change import Change
 
@@ -233,4 +234,38 @@ class RenderQueue(Protocol):
 
     def submit(self, segments: Sequence[SegmentKey]) -> None:
         """Ask for these to be rendered; asking twice costs at most a short look."""
+        ...
+
+
+class Outcome(StrEnum):
+    """How a rendering went on."""
+
+    STORED = auto()
+    """The result stands at its key."""
+    STOPPED = auto()
+    """`stop` was called; there is no result."""
+    STARTED = auto()
+    """It goes on without us: the stored object, or news of its failure, will tell."""
+
+
+class Renderer(Protocol):
+    """Makes rendered segments: an engine here, or a service that fetches and stores by itself."""
+
+    @property
+    def lease_s(self) -> float | None:
+        """How long a segment is held for what was only started; None: no longer than it is made."""
+        ...
+
+    def make(
+        self, info: ObjectInfo, target: RenderedKey, *, run: str, progress: Callable[[int], None]
+    ) -> Outcome:
+        """Let what `info` becomes stand at `target`; `run` is the name of this rendering.
+
+        Raises:
+            StereoSpotError: of the kind of what went wrong.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Give up what is being made; called from another thread."""
         ...

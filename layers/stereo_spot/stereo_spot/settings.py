@@ -43,8 +43,13 @@ class Settings(BaseSettings):
         default=30.0, ge=0.5, le=300.0, validation_alias="CHUNK_SEGMENT_DURATION_SEC"
     )
     scene_cuts: bool = Field(default=True, validation_alias="STEREO_SPOT_SCENE_CUTS")
-    inference_backend: Literal["local", "stub"] = Field(
+    inference_backend: Literal["local", "stub", "http"] = Field(
         default="local", validation_alias="INFERENCE_BACKEND"
+    )
+    inference_url: str = Field(default="", validation_alias="INFERENCE_HTTP_URL")
+    """The render server of the backend `http`; it sees this machine's disk."""
+    inference_timeout_s: float = Field(
+        default=14_400.0, gt=0.0, validation_alias="INFERENCE_HTTP_TIMEOUT_SECONDS"
     )
     host: str = Field(default="127.0.0.1", validation_alias="STEREO_SPOT_HOST")
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="STEREO_SPOT_PORT")
@@ -142,7 +147,19 @@ class AwsSettings(BaseSettings):
     segment_target: Literal["batch", "queue", "sagemaker"] = Field(
         default="batch", validation_alias="SEGMENT_TARGET"
     )
+    inference_backend: Literal["batch", "local", "stub", "http", "sagemaker"] = Field(
+        default="batch", validation_alias="INFERENCE_BACKEND"
+    )
+    """How a render worker of one's own renders; with the first three it does so itself."""
+    inference_url: str = Field(default="", validation_alias="INFERENCE_HTTP_URL")
+    inference_timeout_s: float = Field(
+        default=14_400.0, gt=0.0, validation_alias="INFERENCE_HTTP_TIMEOUT_SECONDS"
+    )
     sagemaker_endpoint: str = Field(default="", validation_alias="SAGEMAKER_ENDPOINT_NAME")
+    sagemaker_calls: Literal["async", "realtime"] = Field(
+        default="async", validation_alias="SAGEMAKER_CALLS"
+    )
+    """`realtime` for an endpoint without an async config: a segment then has 60 s."""
     region: str = Field(default="us-east-1", validation_alias="AWS_REGION")
     endpoint_url: str | None = Field(default=None, validation_alias="AWS_ENDPOINT_URL")
     tokens_secret: str = Field(default="", validation_alias="API_TOKENS_SECRET_ARN")

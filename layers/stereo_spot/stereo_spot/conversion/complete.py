@@ -3,13 +3,20 @@
 One function for the event, the worker and the sweeper, so that any one of them is enough.
 """
 
+import json
+from typing import Any
+
 from stereo_spot.conversion.services import Services
+from stereo_spot.conversion.stored import read_all
 from stereo_spot.events import SegmentsComplete
-from stereo_spot.keys import RenderedKey
+from stereo_spot.keys import RenderedKey, report_key
 from stereo_spot.model import CHUNKING, Job, Segment, SegmentCompletion
 from stereo_spot.ports import ObjectInfo
 from stereo_spot.transitions import job as moves
 from stereo_spot.transitions import segment as claims
+
+REPORTED = "reported"
+"""Metadata entry of a rendered segment with a report beside it."""
 
 
 def completion_of(job: Job, info: ObjectInfo) -> SegmentCompletion | None:
@@ -48,11 +55,20 @@ def complete(key: RenderedKey, app: Services, *, creates: bool = True) -> None:
     completion = completion_of(job, info)
     if completion is None:
         return
-    change = claims.done(completion, creates=creates)
+    change = claims.done(completion, creates=creates, report=_report_of(key, info, app))
     if app.ledger.apply(key.job_id, key.index, change) is not None:
         job = app.jobs.apply(key.job_id, moves.note_done(app.clock(), completion.frames))
     if job is not None and job.done_hint >= (job.total_segments or 0):
         flip_if_done(job, app.ledger.rows(key.job_id), app)
+
+
+def _report_of(key: RenderedKey, info: ObjectInfo, app: Services) -> dict[str, Any] | None:
+    """What a render server stored beside the segment; None where a worker noted it on the row."""
+    if info.metadata.get(REPORTED) is None:
+        return None
+    reader = app.objects.open(report_key(key.job_id, key.index))
+    told: dict[str, Any] = json.loads(read_all(reader))
+    return told
 
 
 def flip_if_done(job: Job, rows: list[Segment], app: Services) -> bool:

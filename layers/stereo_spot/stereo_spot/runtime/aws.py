@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,17 +11,19 @@ from stereo_spot.adapters.aws.links import S3Links
 from stereo_spot.adapters.aws.marks import MarkingBus
 from stereo_spot.adapters.aws.objects import Buckets, S3ObjectStore
 from stereo_spot.adapters.aws.queue import SqsQueue
-from stereo_spot.adapters.aws.renders import (
-    BatchRenderQueue,
-    SageMakerRenderQueue,
-    SqsRenderQueue,
-)
+from stereo_spot.adapters.aws.renders import BatchRenderQueue, SqsRenderQueue
 from stereo_spot.adapters.aws.rows import DynamoJobStore, DynamoLedger
+from stereo_spot.adapters.aws.sagemaker import SageMakerRenderer
+from stereo_spot.conversion.render import render
 from stereo_spot.conversion.services import Policy, Services
+from stereo_spot.keys import SegmentKey
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.model import JobOptions
-from stereo_spot.ports import EventBus, RenderQueue
+from stereo_spot.ports import EventBus, Renderer, RenderQueue
 from stereo_spot.settings import AwsSettings
+
+_AT_ONCE = 4
+"""Segments sent out again in one sweep where each is waited for: a function has five minutes."""
 
 
 def new_client(service: str, settings: AwsSettings) -> Any:
@@ -76,12 +79,12 @@ def services_of(settings: AwsSettings) -> Services:
     buckets = buckets_of(settings)
     s3, dynamodb = new_client("s3", settings), new_client("dynamodb", settings)
     links = S3Links(s3, buckets)
-    return Services(
+    app = Services(
         jobs=DynamoJobStore(dynamodb, settings.jobs_table),
         ledger=DynamoLedger(dynamodb, settings.segments_table),
         objects=S3ObjectStore(s3, buckets),
         bus=_bus(settings, dynamodb),
-        renders=_renders(settings, buckets, s3),
+        renders=_renders(settings, buckets, lambda: app),
         uploads=links,
         downloads=links,
         clock=time.time,
@@ -90,10 +93,12 @@ def services_of(settings: AwsSettings) -> Services:
         policy=Policy(
             lease_s=settings.lease_s,
             heartbeat_s=settings.heartbeat_s,
+            max_dispatch=_AT_ONCE if settings.sagemaker_calls == "realtime" else 1000,
             keep_source=settings.keep_source,
         ),
         limits=MediaLimits(),
     )
+    return app
 
 
 def _bus(settings: AwsSettings, dynamodb: Any) -> EventBus:
@@ -104,23 +109,46 @@ def _bus(settings: AwsSettings, dynamodb: Any) -> EventBus:
     return MarkingBus(bus, dynamodb, settings.reassembly_triggered_table)
 
 
-def _renders(settings: AwsSettings, buckets: Buckets, s3: Any) -> RenderQueue:
+def _renders(settings: AwsSettings, buckets: Buckets, app: Callable[[], Services]) -> RenderQueue:
     """Where this deployment sends segments."""
     match settings.segment_target:
         case "queue":
             queue = SqsQueue(new_client("sqs", settings), settings.video_worker_queue)
             return SqsRenderQueue(queue, buckets)
         case "sagemaker":
-            client = new_client("sagemaker-runtime", settings)
-            return SageMakerRenderQueue(
-                client, s3, endpoint=settings.sagemaker_endpoint, buckets=buckets
-            )
+            return StartedAtOnce(app, sagemaker_renderer(settings))
         case "batch":
             return BatchRenderQueue(
                 new_client("batch", settings),
                 queue=settings.render_queue,
                 definition=settings.render_definition,
             )
+
+
+def sagemaker_renderer(settings: AwsSettings) -> SageMakerRenderer:
+    """The endpoint of this deployment."""
+    return SageMakerRenderer(
+        new_client("sagemaker-runtime", settings),
+        new_client("s3", settings),
+        endpoint=settings.sagemaker_endpoint,
+        buckets=buckets_of(settings),
+        realtime=settings.sagemaker_calls == "realtime",
+    )
+
+
+class StartedAtOnce:
+    """The render step performed where it is asked for: a service is only started, not waited for.
+
+    The step holds the segment for the service; one that is held is not started again.
+    """
+
+    def __init__(self, app: Callable[[], Services], renderer: Renderer) -> None:
+        self._app, self._renderer = app, renderer
+
+    def submit(self, segments: Sequence[SegmentKey]) -> None:
+        """Ask for these to be rendered."""
+        for key in segments:
+            render(key, self._app(), self._renderer)
 
 
 def default_options(settings: AwsSettings) -> JobOptions:

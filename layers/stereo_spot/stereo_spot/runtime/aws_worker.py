@@ -4,10 +4,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 
 from stereo_spot.adapters.aws.envelopes import events_of
 from stereo_spot.adapters.aws.objects import Buckets
 from stereo_spot.adapters.aws.queue import QueuedMessage, SqsQueue
+from stereo_spot.adapters.render_server import RenderServer
+from stereo_spot.conversion.making import EngineRenderer
 from stereo_spot.conversion.render import render
 from stereo_spot.conversion.segments import taken
 from stereo_spot.conversion.services import Services
@@ -16,7 +19,8 @@ from stereo_spot.flow import perform
 from stereo_spot.keys import SegmentKey, segments_prefix
 from stereo_spot.media.engine import Engine
 from stereo_spot.model import CHUNKING
-from stereo_spot.runtime.aws import buckets_of, new_client, services_of
+from stereo_spot.ports import Renderer
+from stereo_spot.runtime.aws import buckets_of, new_client, sagemaker_renderer, services_of
 from stereo_spot.settings import AwsSettings
 
 log = logging.getLogger(__name__)
@@ -25,7 +29,7 @@ GO_ON_S = 3 * 3600.0
 
 
 def render_film(
-    first: SegmentKey, app: Services, engine: Engine, *, go_on_s: float = GO_ON_S
+    first: SegmentKey, app: Services, renderer: Renderer, *, go_on_s: float = GO_ON_S
 ) -> int:
     """Render `first`, then whatever else of its film nobody holds: the weights stay warm.
 
@@ -33,13 +37,13 @@ def render_film(
     one that fails has its own Batch job, which is why only the log tells of it here.
     """
     began = time.monotonic()
-    render(first, app, engine)
+    render(first, app, renderer)
     looked = 1
     for key in _unclaimed(first, app):
         if time.monotonic() - began > go_on_s:
             break
         try:
-            render(key, app, engine)
+            render(key, app, renderer)
         except Exception:
             log.exception("a further segment failed", extra={"segment": key.index})
             break
@@ -81,6 +85,28 @@ def queue_of(step: str, settings: AwsSettings) -> str:
     return urls[step]
 
 
+@contextmanager
+def cloud_renderer(settings: AwsSettings, app: Services) -> Iterator[Renderer]:
+    """The renderer of a worker that reads a queue of the cloud.
+
+    Raises:
+        RequestError: `bad_request` for an address of a render server that is none.
+    """
+    buckets = buckets_of(settings)
+    match settings.inference_backend:
+        case "http":
+            yield RenderServer(
+                settings.inference_url,
+                lambda key: f"s3://{buckets.of(key)}/{key}",
+                timeout_s=settings.inference_timeout_s,
+            )
+        case "sagemaker":
+            yield sagemaker_renderer(settings)
+        case _:
+            with closing(Engine()) as engine:
+                yield EngineRenderer(engine, app)
+
+
 def run_worker(step: str, settings: AwsSettings, stop: Callable[[], bool]) -> None:
     """Work off the queue of one step until `stop` answers True; the message at hand is finished.
 
@@ -89,19 +115,16 @@ def run_worker(step: str, settings: AwsSettings, stop: Callable[[], bool]) -> No
     """
     client = new_client("sqs", settings)
     queue = SqsQueue(client, queue_of(step, settings), long_poll_s=settings.long_poll_s)
-    engine = Engine() if step == "render" else None
-    try:
-        work_off(queue, buckets_of(settings), services_of(settings), engine, stop=stop)
-    finally:
-        if engine is not None:
-            engine.close()
+    app = services_of(settings)
+    with cloud_renderer(settings, app) if step == "render" else nullcontext() as renderer:
+        work_off(queue, buckets_of(settings), app, renderer, stop=stop)
 
 
 def work_off(
     queue: SqsQueue,
     buckets: Buckets,
     app: Services,
-    engine: Engine | None,
+    renderer: Renderer | None,
     *,
     stop: Callable[[], bool] = lambda: False,
     hold_s: int = 2400,
@@ -114,11 +137,13 @@ def work_off(
     while not stop():
         for message in queue.receive():
             with _Kept(queue, message, hold_s):
-                if _worked(message, buckets, app, engine):
+                if _worked(message, buckets, app, renderer):
                     queue.done(message)
 
 
-def _worked(message: QueuedMessage, buckets: Buckets, app: Services, engine: Engine | None) -> bool:
+def _worked(
+    message: QueuedMessage, buckets: Buckets, app: Services, renderer: Renderer | None
+) -> bool:
     try:
         events = events_of(message.body, buckets)
     except RequestError as error:
@@ -126,7 +151,7 @@ def _worked(message: QueuedMessage, buckets: Buckets, app: Services, engine: Eng
         return True
     try:
         for event in events:
-            perform(event, app, engine)
+            perform(event, app, renderer)
     except SourceError as error:
         log.warning("film refused", extra={"kind": error.kind, "reason": error.message})
     except Exception:

@@ -8,7 +8,7 @@ from stereo_spot.adapters.local.bus import LocalBus, Message
 from stereo_spot.conversion.services import Services
 from stereo_spot.conversion.sweep import sweep, sweep_job
 from stereo_spot.flow import perform
-from stereo_spot.media.engine import Engine
+from stereo_spot.ports import Renderer
 from stereo_spot.runtime.local import LocalMachine
 
 log = logging.getLogger(__name__)
@@ -26,10 +26,10 @@ class StepLoop:
         steps: Sequence[str],
         *,
         job_id: str | None = None,
-        engine: Engine | None = None,
+        renderer: Renderer | None = None,
     ) -> None:
         self._bus, self._app, self._steps = bus, app, tuple(steps)
-        self._job_id, self._engine = job_id, engine
+        self._job_id, self._renderer = job_id, renderer
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -46,7 +46,7 @@ class StepLoop:
 
     def _perform(self, message: Message) -> None:
         try:
-            perform(message.event, self._app, self._engine)
+            perform(message.event, self._app, self._renderer)
         except Exception as error:
             log.exception("step %s failed", message.step, extra={"job_id": message.job_id})
             self._bus.failed(message, f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""A render worker: a process that keeps one engine warm and renders segments until told to stop.
+"""A render worker: a process that renders segments, one engine warm, until told to stop.
 
 `python -m stereo_spot.runtime.worker --data DIR [--job ID]`. It leaves when its standard input
 ends, so it never outlives whoever started it.
@@ -8,13 +8,39 @@ import argparse
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
+from stereo_spot.adapters.render_server import RenderServer
+from stereo_spot.conversion.making import EngineRenderer
 from stereo_spot.media.engine import Engine
-from stereo_spot.runtime.local import open_machine
+from stereo_spot.ports import Renderer
+from stereo_spot.runtime.local import LocalMachine, open_machine
 from stereo_spot.runtime.logs import log_to, stderr_to_log
 from stereo_spot.runtime.steps import StepLoop
+from stereo_spot.settings import Settings
+
+
+@contextmanager
+def local_renderer(settings: Settings, machine: LocalMachine) -> Iterator[Renderer]:
+    """The renderer of a worker on one machine.
+
+    Raises:
+        RequestError: `bad_request` for an address of a render server that is none.
+    """
+    if settings.inference_backend == "http":
+        folder = quote(str(machine.data / "objects"))
+        yield RenderServer(
+            settings.inference_url,
+            lambda key: f"file://{folder}/{key}",
+            timeout_s=settings.inference_timeout_s,
+        )
+        return
+    with closing(Engine()) as engine:
+        yield EngineRenderer(engine, machine.services)
 
 
 def _leave_with_parent() -> None:
@@ -40,13 +66,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminate)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     machine = open_machine(options.data)
-    engine = Engine()
     try:
-        StepLoop(
-            machine.bus, machine.services, ("render",), job_id=options.job, engine=engine
-        ).run()
+        with local_renderer(Settings(), machine) as renderer:
+            StepLoop(
+                machine.bus, machine.services, ("render",), job_id=options.job, renderer=renderer
+            ).run()
     finally:
-        engine.close()
         machine.close()
 
 

@@ -1,4 +1,4 @@
-"""Where segments go: Batch, a queue of one's own machines, or a SageMaker endpoint."""
+"""Where segments go: Batch, or a queue of one's own machines."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from stereo_spot.adapters.aws.objects import Buckets
 from stereo_spot.adapters.aws.queue import SqsQueue
-from stereo_spot.keys import RenderedKey, SegmentKey
+from stereo_spot.keys import SegmentKey
 
 
 class BatchRenderQueue:
@@ -38,34 +38,3 @@ class SqsRenderQueue:
             stored = {"bucket": {"name": self._buckets.of(str(key))}, "object": {"key": str(key)}}
             record = {"eventName": "ObjectCreated:Put", "eventSource": "aws:s3", "s3": stored}
             self._queue.send(json.dumps({"Records": [record]}))
-
-
-class SageMakerRenderQueue:
-    """One asynchronous invocation per segment; the rendered object tells when it is done.
-
-    The request is stored first, where the endpoint reads it; it is the same each time, so it may
-    be written again.
-    """
-
-    def __init__(self, sagemaker: Any, s3: Any, *, endpoint: str, buckets: Buckets) -> None:
-        self._sagemaker, self._s3 = sagemaker, s3
-        self._endpoint, self._buckets = endpoint, buckets
-
-    def submit(self, segments: Sequence[SegmentKey]) -> None:
-        """Ask for these to be rendered."""
-        for key in segments:
-            rendered = RenderedKey(key.job_id, key.index)
-            request = {
-                "s3_input_uri": f"s3://{self._buckets.input}/{key}",
-                "s3_output_uri": f"s3://{self._buckets.output}/{rendered}",
-                "mode": key.mode,
-            }
-            place = f"sagemaker-invocation-requests/{key.job_id}/{key.index}.json"
-            self._s3.put_object(
-                Bucket=self._buckets.output, Key=place, Body=json.dumps(request).encode()
-            )
-            self._sagemaker.invoke_endpoint_async(
-                EndpointName=self._endpoint,
-                InputLocation=f"s3://{self._buckets.output}/{place}",
-                ContentType="application/json",
-            )
