@@ -2,20 +2,20 @@
 
 S3 and the bus tell of their events through moto; everything after that goes by the template: the
 rules by their own patterns, targets by type, retries, and dead letters. Functions run in this
-process, Batch jobs as their main program with `Ref::` values, attempts and `evaluateOnExit`.
+process. So do Batch jobs, unless a test gives them containers (`tests.aws.batch`).
 """
 
-import fnmatch
 import importlib
 import importlib.util
 import json
-import re
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from moto.events.models import EventPattern
 from stereo_spot.runtime.aws import _session, aws_settings, services
 
+from tests.aws import batch
 from tests.aws.rights import allowed, needed
 from tests.aws.stage import client
 from tests.handlers.conftest import Context
@@ -46,6 +46,8 @@ class Cloud:
         """Which events are lost on their way."""
         self._patch, self._scratch, self._environment = patch, scratch, None
         self._role = None
+        self.attempt = self._attempt_here
+        """How one attempt of a Batch job is run."""
         _session.cache_clear()
         self._sqs, self._events = client("sqs"), client("events")
         self._make()
@@ -215,56 +217,20 @@ class Cloud:
                 value = value[step]
             text = text.replace(f"<{name}>", json.dumps(value))
         given = json.loads(text)["Parameters"]
-        (definition,) = (
-            found
+        name, definition = next(
+            (self.stack.physical(name), found)
             for name, found in self.stack.of("AWS::Batch::JobDefinition").items()
             if self.stack.physical(name) == target["BatchParameters"]["JobDefinition"]
         )
-        code = self._attempts(definition, {**definition["Parameters"], **given})
-        self._deliver(
-            {
-                "source": "aws.batch",
-                "detail-type": "Batch Job State Change",
-                "detail": {
-                    "status": "SUCCEEDED" if code == 0 else "FAILED",
-                    "jobQueue": target["Arn"],
-                    "parameters": given,
-                    "container": {"exitCode": code},
-                },
-            }
-        )
+        run = partial(self.attempt, definition, given)
+        for ended in batch.run_job(name, definition, target, given, run, self._deliver):
+            self.ran.batch_jobs.append((given["key"], ended.code))
 
-    def _attempts(self, definition, parameters):
-        container = definition["ContainerProperties"]
-        command = [
-            parameters[part.removeprefix("Ref::")] if part.startswith("Ref::") else part
-            for part in container["Command"]
-        ]
+    def _attempt_here(self, definition, parameters, _job_id, _attempt):
+        """One attempt in this process, where its calls can be noted."""
         self._role = "RenderRole"
-        self._become({"Variables": {e["Name"]: e["Value"] for e in container["Environment"]}})
-        strategy = definition["RetryStrategy"]
-        for _attempt in range(strategy["Attempts"]):
-            code = entrypoint().main(command)
-            self.ran.batch_jobs.append((parameters["key"], code))
-            if code == 0 or _action(strategy["EvaluateOnExit"], code) == "EXIT":
-                break
-        return code
-
-
-def _action(rules, code):
-    """What `evaluateOnExit` says of a container that ended by itself; unmatched is RETRY."""
-    for rule in rules:
-        reason = rule.get("OnStatusReason")
-        if reason and not fnmatch.fnmatchcase("Essential container in task exited", reason):
-            continue
-        if "OnReason" in rule and rule["OnReason"] != "*":
-            continue
-        if "OnExitCode" in rule and not re.fullmatch(
-            rule["OnExitCode"].replace("*", ".*"), str(code)
-        ):
-            continue
-        return rule["Action"]
-    return "RETRY"
+        self._become({"Variables": batch.environment_of(definition)})
+        return batch.Ended(entrypoint().main(batch.command_of(definition, parameters)))
 
 
 def entrypoint():

@@ -5,6 +5,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
+from tests.aws.batch import HOST_LOST, SPOT_TASK_LOST, Ended, after
 from tests.template.translated import source
 
 FUNCTIONS = ("ApiFunction", "ChunkerFunction", "ReassemblerFunction", "TriggerFunction")
@@ -136,9 +137,16 @@ class TestBatch:
         rules = strategy["EvaluateOnExit"]
 
         assert len(rules) <= 5 and strategy["Attempts"] <= 10
-        assert {"Action": "RETRY", "OnStatusReason": "Host EC2*"} in rules
+        for rule in rules:
+            assert re.fullmatch(r"[0-9]*\*?", rule.get("OnExitCode", "")), "Batch refuses it"
+            for name in ("OnReason", "OnStatusReason"):
+                assert re.fullmatch(r"[a-zA-Z0-9.:\s]*\*?", rule.get(name, "")), "Batch refuses it"
+        for lost in (HOST_LOST, SPOT_TASK_LOST):
+            assert after(rules, Ended(None, status_reason=lost)) == "RETRY"
+        assert after(rules, Ended(None, "CannotPullContainerError: timeout")) == "RETRY"
+        codes = {code: after(rules, Ended(code)) for code in (1, 2, 137, 143)}
+        assert codes == {1: "RETRY", 2: "EXIT", 137: "RETRY", 143: "RETRY"}
         assert rules[-1] == {"Action": "EXIT", "OnReason": "*"}
-        assert not [rule for rule in rules if rule.get("OnExitCode") == "2"]
         assert definition["Timeout"]["AttemptDurationSeconds"] == 4 * 3600
 
     def test_the_command_names_the_segment(self, stack):
