@@ -3,9 +3,10 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,6 +31,19 @@ def accept_licences(names: Sequence[str]) -> None:
     os.environ["ACCEPT_LICENCE"] = ",".join(filter(None, (known, *names)))
 
 
+def _render_server(address: str, info: ValidationInfo) -> str:
+    """The address as it is; needed where segments go to a render server."""
+    parts = urlsplit(address)
+    if info.data.get("inference_backend") == "http" and not (
+        parts.scheme in ("http", "https") and parts.hostname
+    ):
+        raise ValueError("the backend http needs the render server's http://HOST:PORT")
+    return address
+
+
+RenderServerAddress = Annotated[str, AfterValidator(_render_server)]
+
+
 class Settings(BaseSettings):
     """Settings of one machine. Names in capitals are the environment's; options beat them."""
 
@@ -46,7 +60,9 @@ class Settings(BaseSettings):
     inference_backend: Literal["local", "stub", "http"] = Field(
         default="local", validation_alias="INFERENCE_BACKEND"
     )
-    inference_url: str = Field(default="", validation_alias="INFERENCE_HTTP_URL")
+    inference_url: RenderServerAddress = Field(
+        default="", validation_alias="INFERENCE_HTTP_URL", validate_default=True
+    )
     """The render server of the backend `http`; it sees this machine's disk."""
     inference_timeout_s: float = Field(
         default=14_400.0, gt=0.0, validation_alias="INFERENCE_HTTP_TIMEOUT_SECONDS"
@@ -151,7 +167,9 @@ class AwsSettings(BaseSettings):
         default="batch", validation_alias="INFERENCE_BACKEND"
     )
     """How a render worker of one's own renders; with the first three it does so itself."""
-    inference_url: str = Field(default="", validation_alias="INFERENCE_HTTP_URL")
+    inference_url: RenderServerAddress = Field(
+        default="", validation_alias="INFERENCE_HTTP_URL", validate_default=True
+    )
     inference_timeout_s: float = Field(
         default=14_400.0, gt=0.0, validation_alias="INFERENCE_HTTP_TIMEOUT_SECONDS"
     )

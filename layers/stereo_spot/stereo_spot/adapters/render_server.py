@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from stereo_spot.errors import ErrorKind, RequestError, StepError, StereoSpotError, error_of
+from stereo_spot.errors import ErrorKind, StepError, StereoSpotError, error_of
 from stereo_spot.keys import RenderedKey
 from stereo_spot.ports import ObjectInfo, Outcome
 
@@ -48,11 +48,8 @@ class RenderServer:
             patience_s: how long a server may load, or be away, before that is a failure.
             pause_s: between two looks at a server that is not ready.
             ping_s: between two looks at a server that is at work; three without an answer end it.
-
-        Raises:
-            RequestError: `bad_request` for an address that is none.
         """
-        self._address, self._uri_of = _checked(address), uri_of
+        self._address, self._uri_of = urlsplit(address), uri_of
         self._timeout_s, self._patience_s = timeout_s, patience_s
         self._pause_s, self._ping_s = pause_s, ping_s
         self._stopped = threading.Event()
@@ -172,15 +169,3 @@ def refusal_of(text: str, otherwise: str) -> StereoSpotError:
 
 def _failure(text: str) -> StepError:
     return StepError(ErrorKind.SEGMENT_FAILED, text)
-
-
-def _checked(address: str) -> SplitResult:
-    try:
-        parts = urlsplit(address)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        text = f"INFERENCE_HTTP_URL = {address!r}: expected http://HOST:PORT"
-        raise RequestError(ErrorKind.BAD_REQUEST, text)
-    return parts

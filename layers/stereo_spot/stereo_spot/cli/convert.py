@@ -92,7 +92,8 @@ def convert(
         folder = is_folder(source)
         films = _films_in(source) if folder else [source]
         _check_output(source, output)
-        check_tier(options.recipe.tier)
+        if settings.inference_backend != "http":  # else it is the server that must be able to
+            check_tier(options.recipe.tier)
         log_to(settings.data, settings.log_level)
         for warning in strength_warnings(options):
             notes.print(f"[yellow]{warning}[/]")

@@ -87,11 +87,7 @@ def queue_of(step: str, settings: AwsSettings) -> str:
 
 @contextmanager
 def cloud_renderer(settings: AwsSettings, app: Services) -> Iterator[Renderer]:
-    """The renderer of a worker that reads a queue of the cloud.
-
-    Raises:
-        RequestError: `bad_request` for an address of a render server that is none.
-    """
+    """The renderer of a worker that reads a queue of the cloud."""
     buckets = buckets_of(settings)
     match settings.inference_backend:
         case "http":

@@ -26,11 +26,7 @@ from stereo_spot.settings import Settings
 
 @contextmanager
 def local_renderer(settings: Settings, machine: LocalMachine) -> Iterator[Renderer]:
-    """The renderer of a worker on one machine.
-
-    Raises:
-        RequestError: `bad_request` for an address of a render server that is none.
-    """
+    """The renderer of a worker on one machine."""
     if settings.inference_backend == "http":
         folder = quote(str(machine.data / "objects"))
         yield RenderServer(
