@@ -12,9 +12,11 @@ OUTPUT = aws cloudformation describe-stacks --region $(REGION) --stack-name $(ST
 
 deploy: ## on AWS: build, push the engine's image, deploy the stack (ENV=dev)
 	$(SAM) build --config-env $(ENV)
-	@# a new stack has no repository yet: make the stack, then push, then name the image
+	@# a new stack has no repository yet: make the stack, then push, then name the image; an
+	@# endpoint wants its image to be there, so it comes second
 	aws cloudformation describe-stacks --region $(REGION) --stack-name $(STACK) >/dev/null 2>&1 \
-	    || $(SAM) deploy --config-env $(ENV)
+	    || $(SAM) deploy --config-env $(ENV) \
+	        --parameter-overrides "$(OVERRIDES) SegmentTarget=batch"
 	$(MAKE) deploy-image ENV=$(ENV)
 	$(SAM) deploy --config-env $(ENV) --no-fail-on-empty-changeset \
 	    --parameter-overrides "$(OVERRIDES) RenderImageTag=$(TAG)"

@@ -4,19 +4,30 @@ import pytest
 
 from tests.template.translated import Stack, translate
 
+HF_TOKEN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hf-AbCdEf"
+LICENCES = "stable-video-diffusion,depthcrafter,stereocrafter"
 CHOICES = {
     "classic": {},
     "on-demand": {"UseSpot": "false", "StepConcurrency": "10"},
     "quality": {
         "Tier": "quality",
-        "HfTokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:hf-AbCdEf",
+        "HfTokenSecretArn": HF_TOKEN,
         "VpcId": "vpc-12345678",
         "SubnetIds": "subnet-12345678,subnet-87654321",
+        "AcceptLicence": LICENCES,
+        "WeightsS3Prefix": "s3://our-models/stereo-spot/weights",
         "AlarmEmail": "a@example.org",
         "MonthlyBudgetUsd": "50",
     },
     "queue": {"SegmentTarget": "queue"},
     "sagemaker": {"SegmentTarget": "sagemaker", "Tier": "fast"},
+    "realtime": {
+        "SegmentTarget": "sagemaker",
+        "SageMakerCalls": "realtime",
+        "Tier": "quality",
+        "HfTokenSecretArn": HF_TOKEN,
+        "AcceptLicence": LICENCES,
+    },
 }
 
 

@@ -154,6 +154,7 @@ class Stack:
             "Fn::Sub": self._sub,
             "Fn::Join": lambda parts: parts[0].join(map(str, self.resolve(parts[1]))),
             "Fn::Select": lambda parts: self.resolve(parts[1])[int(parts[0])],
+            "Fn::Split": lambda parts: str(self.resolve(parts[1])).split(parts[0]),
             "Fn::GetAZs": lambda _region: [f"{REGION}a", f"{REGION}b"],
         }
         return plain[name](given)
