@@ -30,6 +30,8 @@ def needed(service, call, params):
     elif service == "events":
         for entry in params["Entries"]:
             yield f"events:{call}", f"arn:aws:events:{REGION}:{ACCOUNT}:{entry['EventBusName']}"
+    elif service == "sagemaker-runtime":
+        yield f"sagemaker:{call}", params["EndpointName"].removesuffix(".EndpointName")
     else:
         raise NotImplementedError(f"{service}:{call}")
 
