@@ -25,12 +25,12 @@ PEAK_TFLOPS = {"H200": 989, "H100": 989, "A100": 312, "L4": 121, "A10G": 70, "T4
 def readiness(settings: ModelSettings) -> dict[str, Any]:
     """For each tier: whether it can run, what is missing, what it would download, how fast."""
     device, name = _device()
-    tiers = {tier: _tier(tier, models, settings, name) for tier, models in TIERS.items()}
+    tiers = {tier: _tier(tier, models, settings, device, name) for tier, models in TIERS.items()}
     return {"device": device, "device_name": name, "tiers": tiers}
 
 
 def _tier(
-    tier: str, models: Collection[Model], settings: ModelSettings, device_name: str
+    tier: str, models: Collection[Model], settings: ModelSettings, device: str, device_name: str
 ) -> dict[str, Any]:
     missing = [f"package {name}" for name in PACKAGES if models and find_spec(name) is None]
     absent = [
@@ -40,8 +40,8 @@ def _tier(
     missing += [f"licence of {model.name}: {model.licence}, {model.page}" for model in refused]
     if any(model.gated for model in absent) and not known_token():
         missing.append("HF_TOKEN: a hub token whose account accepted the terms")
-    if tier == "quality" and not device_name:
-        missing.append("a GPU: on a CPU a frame takes hours")
+    if tier == "quality" and device in ("cpu", "none"):
+        missing.append("a GPU: on a CPU a frame takes minutes, and a film weeks")
     return {
         "ready": not missing,
         "missing": missing,

@@ -35,13 +35,14 @@ def free_port():
 
 
 @contextmanager
-def program(folder, port, log):
+def program(folder, port, log, **more):
     """The server of the container, for the objects of one data folder."""
     env = os.environ | {
         "OBJECTS_DIR": str(folder / "objects"),
         "SERVER_PORT": str(port),
         "STEREO_SPOT_TIER": "classic",
         "SCRATCH_DIR": str(folder / "server"),
+        **more,
     }
     with log.open("ab") as file:
         process = subprocess.Popen(PROGRAM, cwd=ROOT, env=env, stderr=file)

@@ -14,7 +14,6 @@ torch = pytest.importorskip("torch", reason="torch is not installed (make models
 pytest.importorskip("diffusers", reason="diffusers is not installed (make models)")
 pytest.importorskip("transformers", reason="transformers is not installed (make models)")
 
-from stereo_engine import weights
 from stereo_engine.errors import EngineError
 from stereo_engine.job import Job
 from stereo_engine.recipe import Recipe
@@ -31,26 +30,7 @@ BOTH = pytest.mark.parametrize("tier", ["fast", "quality"])
 
 @pytest.fixture(scope="module")
 def weights_dir(tmp_path_factory):
-    """A cache that holds tiny weights, complete with manifests."""
-    root = tmp_path_factory.mktemp("weights")
-    for model in {model for models in TIERS.values() for model in models}:
-        folder = weights.folder_of(model, root)
-        folder.mkdir(parents=True)
-        _save(model.name, folder)
-        weights._write_manifest(model, folder)
-    return root
-
-
-def _save(name, folder):
-    if name == "depth-anything-v2-small":
-        tiny.depth_anything().save_pretrained(folder)
-    elif name == "stable-video-diffusion":
-        shared = tiny.modules(8)
-        shared.vae.save_pretrained(folder / "vae", variant="fp16")
-        shared.image_encoder.save_pretrained(folder / "image_encoder", variant="fp16")
-        shared.scheduler.save_pretrained(folder / "scheduler")
-    else:
-        tiny.modules(8 if name == "depthcrafter" else 9).unet.save_pretrained(folder)
+    return tiny.save_weights(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,8 @@ from diffusers import (
     EulerDiscreteScheduler,
     UNetSpatioTemporalConditionModel,
 )
+from stereo_engine import weights
+from stereo_engine.registry import SVD, TIERS
 from transformers import (
     CLIPVisionConfig,
     CLIPVisionModelWithProjection,
@@ -163,3 +165,25 @@ def depth_anything():
         patch_size=14,
     )
     return DepthAnythingForDepthEstimation(config).eval().requires_grad_(False)
+
+
+def save_weights(root):
+    """Fill a cache with tiny weights of every model, complete with manifests; returns it."""
+    for model in {model for models in TIERS.values() for model in models}:
+        folder = weights.folder_of(model, root)
+        folder.mkdir(parents=True)
+        _save(model, folder)
+        weights._write_manifest(model, folder)
+    return root
+
+
+def _save(model, folder):
+    if model.in_channels:
+        modules(model.in_channels).unet.save_pretrained(folder)
+    elif model is SVD:
+        shared = modules(8)
+        shared.vae.save_pretrained(folder / "vae", variant="fp16")
+        shared.image_encoder.save_pretrained(folder / "image_encoder", variant="fp16")
+        shared.scheduler.save_pretrained(folder / "scheduler")
+    else:
+        depth_anything().save_pretrained(folder)

@@ -31,6 +31,7 @@ def film_report(
         "max_disparity": recipe.max_disparity,
         "convergence": recipe.convergence,
         **_depth(reports),
+        "models": _models(reports),
         "comfort": _comfort(reports),
         "notes": _notes(reports, joined),
         "join": {key: value for key, value in joined.items() if key != "notes"},
@@ -45,6 +46,12 @@ def _depth(reports: list[dict[str, Any]]) -> dict[str, Any]:
         "depth_source": ", ".join(sources) or None,
         "depth_confidence": _mean("depth_confidence", reports, reports),
     }
+
+
+def _models(reports: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Name, revision and licence of every model that had a part in the film, each once."""
+    told = [model for report in reports for model in report.get("models", ())]
+    return [model for place, model in enumerate(told) if model not in told[:place]]
 
 
 def _comfort(reports: list[dict[str, Any]]) -> dict[str, float]:
