@@ -26,7 +26,7 @@ def calls_of_a_film(total):
     from stereo_spot.keys import RenderedKey
     from stereo_spot.model import JobOptions
     from stereo_spot.runtime.aws import services_of
-    from stereo_spot.settings import AwsSettings
+    from stereo_spot.settings.aws import AwsSettings
     from stereo_spot.transitions import job as moves
     from stereo_spot.transitions import segment as claims
 
@@ -38,7 +38,7 @@ def calls_of_a_film(total):
         stage.make_tables(stage.client("dynamodb"))
         stage.make_buckets(stage.client("s3"))
         stage.make_rest()
-        app = services_of(AwsSettings())
+        app = services_of(AwsSettings.from_environment())
         create(JobOptions(), app, job_id=JOB)
         app.jobs.apply(JOB, *moves.claim_chunk(app.clock(), "a", 60.0, etag="e", size=1))
         job = app.jobs.apply(

@@ -13,7 +13,7 @@ from stereo_spot.analysis.pipeline import analyze_video
 from stereo_spot.analysis.records import VectorKind, VideoStatus, normalized_key
 from stereo_spot.analysis.worker import Pace, Worker
 from stereo_spot.runtime.analyzer import open_analyzer
-from stereo_spot.settings import AnalyzerSettings
+from stereo_spot.settings.analyzer import AnalyzerSettings
 
 from tests.analysis.kit import analyzer_of, film, store
 from tests.analysis.openai_server import chat, vector_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stereo_spot.settings import AnalyzerSettings
+from stereo_spot.settings.analyzer import AnalyzerSettings
 
 HERE = Path(__file__).parents[2] / "src" / "analyzer"
 KNOWN = {name.upper() for name in AnalyzerSettings.model_fields}

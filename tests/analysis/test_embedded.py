@@ -10,7 +10,7 @@ from stereo_spot.analysis.records import StageState, VideoStatus
 from stereo_spot.analysis.search import Found
 from stereo_spot.errors import ErrorKind, RequestError, SourceError
 from stereo_spot.runtime.analyzer import analyze_file, analyze_stored, open_analyzer, search
-from stereo_spot.settings import AnalyzerSettings
+from stereo_spot.settings.analyzer import AnalyzerSettings
 
 from tests.analysis.kit import film
 

@@ -330,7 +330,7 @@ def test_four_workers_share_many_jobs_and_do_none_twice(postgres, open_feed):
 
 
 def test_settings_keep_their_old_names_and_meanings(monkeypatch, tmp_path):
-    from stereo_spot.settings import AnalyzerSettings
+    from stereo_spot.settings.analyzer import AnalyzerSettings
 
     plain = AnalyzerSettings()
     assert (plain.jobs_from, plain.results_in) == ("local", "local")

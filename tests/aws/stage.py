@@ -7,7 +7,7 @@ import pytest
 from moto.core.models import botocore_stubber
 from stereo_spot.adapters.aws.objects import Buckets
 from stereo_spot.runtime.aws import new_client
-from stereo_spot.settings import AwsSettings
+from stereo_spot.settings.aws import AwsSettings
 
 REGION = "us-east-1"
 JOBS, SEGMENTS, BUS, TOKENS = "stage-jobs", "stage-segments", "stage-bus", "stage-tokens"
@@ -39,7 +39,7 @@ def client(service):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment().items():
             patch.setenv(name, value)
-        made = new_client(service, AwsSettings())
+        made = new_client(service, AwsSettings.from_environment())
     made.meta.events.unregister("before-send", botocore_stubber)
     made.meta.events.register("before-send", answered)
     return made

@@ -21,7 +21,7 @@ from stereo_spot.runtime.aws import StartedAtOnce, services_of
 from stereo_spot.runtime.aws_smoke import smoke
 from stereo_spot.runtime.aws_tools import letters, recover, redrive, settings_of
 from stereo_spot.runtime.aws_worker import work_off
-from stereo_spot.settings import AwsSettings
+from stereo_spot.settings.aws import AwsSettings
 from stereo_spot.transitions import job as moves
 
 from tests.aws import stage
@@ -156,7 +156,7 @@ class TestRenders:
     def test_the_environment_chooses_where_segments_go(self, deployment, monkeypatch, target):
         monkeypatch.setenv("SEGMENT_TARGET", target)
 
-        chosen = services_of(AwsSettings()).renders
+        chosen = services_of(AwsSettings.from_environment()).renders
 
         kinds = {"batch": BatchRenderQueue, "queue": SqsRenderQueue, "sagemaker": StartedAtOnce}
         assert type(chosen) is kinds[target]

@@ -17,7 +17,7 @@ from stereo_spot.keys import SegmentKey
 from stereo_spot.media.engine import Engine
 from stereo_spot.model import JobOptions, Recipe, StereoMode, Tier
 from stereo_spot.runtime.aws_worker import queue_of, render_film, run_worker, work_off
-from stereo_spot.settings import AwsSettings
+from stereo_spot.settings.aws import AwsSettings
 
 from tests.aws import stage
 from tests.aws.cloud import entrypoint
@@ -116,10 +116,10 @@ class TestQueueWorker:
 
     def test_a_step_without_a_queue_is_refused(self, deployment):
         with pytest.raises(RequestError, match="no queue for 'render'"):
-            queue_of("render", AwsSettings())
+            queue_of("render", AwsSettings.from_environment())
 
     def test_it_stops_when_it_is_told(self, deployment, monkeypatch):
         url = stage.client("sqs").create_queue(QueueName="q")["QueueUrl"]
         monkeypatch.setenv("VIDEO_WORKER_QUEUE_URL", url)
 
-        run_worker("render", AwsSettings(), stop=lambda: True)
+        run_worker("render", AwsSettings.from_environment(), stop=lambda: True)

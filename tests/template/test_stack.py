@@ -185,7 +185,7 @@ class TestShape:
                 assert {"DeletionPolicy", "UpdateReplacePolicy"} <= set(resource), name
 
     def test_every_function_finds_its_names_in_its_environment(self, stack):
-        from stereo_spot.settings import AwsSettings
+        from stereo_spot.settings.aws import AwsSettings
 
         needed = {
             field.validation_alias

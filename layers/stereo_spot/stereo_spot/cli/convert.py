@@ -27,7 +27,7 @@ from stereo_spot.runtime.convert import is_folder, make_folder
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
 from stereo_spot.runtime.logs import log_to
 from stereo_spot.runtime.tiers import check_tier
-from stereo_spot.settings import accept_licences
+from stereo_spot.settings.machine import accept_licences
 
 _FILMS = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".3gp"}
 _OUTPUT_HELP = "A film to write, replacing what is there, or a folder: a name without a suffix."

@@ -14,7 +14,7 @@ from stereo_spot.model import StereoMode
 from stereo_spot.runtime.convert import make_folder
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
 from stereo_spot.runtime.logs import log_to
-from stereo_spot.settings import Settings
+from stereo_spot.settings.machine import Settings
 
 _SECONDS, _SEGMENT_S, _STILL_AT_S = 4, 2.0, 1.5
 _OPEN_WITH = {

@@ -14,7 +14,7 @@ from stereo_spot.errors import ErrorKind, StereoSpotError
 from stereo_spot.media.engine import Engine
 from stereo_spot.runtime.local import open_machine
 from stereo_spot.runtime.tiers import Readiness, readiness
-from stereo_spot.settings import Settings
+from stereo_spot.settings.machine import Settings
 
 
 def _python(_settings: Settings) -> str:

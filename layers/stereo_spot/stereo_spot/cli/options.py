@@ -11,7 +11,7 @@ from stereo_spot.conversion.comfort import check_strength
 from stereo_spot.conversion.devices import FITS, Device
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Container, JobOptions, Recipe, StereoMode, Tier
-from stereo_spot.settings import Settings
+from stereo_spot.settings.machine import Settings
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder for jobs and settings of this machine.")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from stereo_spot.cli.output import errors_told, notes
 from stereo_spot.errors import ErrorKind, RequestError
-from stereo_spot.settings import AwsSettings
+from stereo_spot.settings.aws import AwsSettings
 
 
 class Source(StrEnum):
@@ -45,7 +45,7 @@ def worker(
 
 def _aws_settings() -> AwsSettings:
     try:
-        return AwsSettings()  # type: ignore[call-arg]  # the environment gives them
+        return AwsSettings.from_environment()
     except ValidationError as error:
         missing = ", ".join(str(entry["loc"][0]) for entry in error.errors())
         raise RequestError(ErrorKind.BAD_REQUEST, f"the environment lacks {missing}") from error

@@ -26,7 +26,7 @@ from stereo_spot.errors import (
 )
 from stereo_spot.ports import ObjectStore, RangeReader
 from stereo_spot.runtime.analyzer_parts import Parts, options_of
-from stereo_spot.settings import AnalyzerSettings
+from stereo_spot.settings.analyzer import AnalyzerSettings
 
 
 @dataclass(frozen=True)

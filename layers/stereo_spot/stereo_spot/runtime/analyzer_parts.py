@@ -13,7 +13,7 @@ from stereo_spot.analysis.ports import JobSource
 from stereo_spot.analysis.providers.choice import Providers, offline, online
 from stereo_spot.analysis.providers.openai import Access
 from stereo_spot.errors import ErrorKind, RequestError
-from stereo_spot.settings import AnalyzerSettings
+from stereo_spot.settings.analyzer import AnalyzerSettings
 
 SCHEMA = "analysis.sql"
 

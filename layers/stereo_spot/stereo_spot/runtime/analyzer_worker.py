@@ -19,7 +19,7 @@ from stereo_spot.analysis.serving import Answer, Asked, JsonServer
 from stereo_spot.analysis.worker import Pace, Worker
 from stereo_spot.errors import StereoSpotError
 from stereo_spot.runtime.analyzer import Opened, open_analyzer
-from stereo_spot.settings import AnalyzerSettings
+from stereo_spot.settings.analyzer import AnalyzerSettings
 
 log = logging.getLogger(__name__)
 GRACE_S = 20.0

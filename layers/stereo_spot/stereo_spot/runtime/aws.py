@@ -20,7 +20,7 @@ from stereo_spot.keys import SegmentKey
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.model import JobOptions
 from stereo_spot.ports import EventBus, Renderer, RenderQueue
-from stereo_spot.settings import AwsSettings
+from stereo_spot.settings.aws import AwsSettings
 
 _AT_ONCE = 4
 """Segments sent out again in one sweep where each is waited for: a function has five minutes."""
@@ -165,7 +165,7 @@ def default_options(settings: AwsSettings) -> JobOptions:
 @cache
 def aws_settings() -> AwsSettings:
     """The environment of this process, read once."""
-    return AwsSettings()  # type: ignore[call-arg]
+    return AwsSettings.from_environment()
 
 
 @cache

@@ -15,7 +15,7 @@ from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.events import ChunkRequested, SegmentsComplete
 from stereo_spot.model import CHUNKING, Job, JobStatus
 from stereo_spot.runtime.aws import new_client
-from stereo_spot.settings import AwsSettings
+from stereo_spot.settings.aws import AwsSettings
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from stereo_spot.media.engine import Engine
 from stereo_spot.model import CHUNKING
 from stereo_spot.ports import Renderer
 from stereo_spot.runtime.aws import buckets_of, new_client, sagemaker_renderer, services_of
-from stereo_spot.settings import AwsSettings
+from stereo_spot.settings.aws import AwsSettings
 
 log = logging.getLogger(__name__)
 GO_ON_S = 3 * 3600.0

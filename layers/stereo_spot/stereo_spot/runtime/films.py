@@ -24,7 +24,8 @@ from stereo_spot.model import Job, JobStatus
 from stereo_spot.runtime.analyzer import Opened, open_analyzer, read_settings, search
 from stereo_spot.runtime.local import LocalMachine
 from stereo_spot.runtime.pool import WorkerPool
-from stereo_spot.settings import AnalyzerSettings, Settings
+from stereo_spot.settings.analyzer import AnalyzerSettings
+from stereo_spot.settings.machine import Settings
 
 log = logging.getLogger(__name__)
 LOOK_S = 0.5

@@ -13,7 +13,7 @@ from stereo_spot.runtime.films import searchable
 from stereo_spot.runtime.local import drop_leftovers, only_server, open_machine
 from stereo_spot.runtime.pool import WorkerPool
 from stereo_spot.runtime.steps import StepThreads
-from stereo_spot.settings import Settings
+from stereo_spot.settings.machine import Settings
 from stereo_spot.web import create_app
 
 _STOP_S = 3

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from stereo_spot.settings import traces_calls
+from stereo_spot.settings.aws import traces_calls
 
 Handler = Callable[[dict[str, Any], Any], Any]
 

@@ -21,7 +21,7 @@ from stereo_spot.ports import Renderer
 from stereo_spot.runtime.local import LocalMachine, open_machine
 from stereo_spot.runtime.logs import log_to, stderr_to_log
 from stereo_spot.runtime.steps import StepLoop
-from stereo_spot.settings import Settings
+from stereo_spot.settings.machine import Settings
 
 
 @contextmanager
