@@ -146,7 +146,7 @@ class Containers:
     """Runs attempts as processes of their own; `reclaimed` says which of them lose their host."""
 
     def __init__(self, endpoint, scratch: Path):
-        self._endpoint, self._scratch = endpoint, scratch
+        self._endpoint, self.scratch = endpoint, scratch
         self.changed = {}
         """Variables that are not as the template gives them."""
         self.reclaimed = lambda _attempt: None
@@ -160,7 +160,7 @@ class Containers:
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_ENDPOINT_URL": self._endpoint,
-            "SCRATCH_DIR": str(self._scratch),
+            "SCRATCH_DIR": str(self.scratch),
             "AWS_BATCH_JOB_ID": job_id,
             "AWS_BATCH_JOB_ATTEMPT": str(attempt),
             **environment_of(definition),

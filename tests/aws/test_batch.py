@@ -77,17 +77,17 @@ def test_a_film_is_rendered_by_the_definitions_own_command(cloud, containers, up
 
 
 def test_a_lost_host_is_tried_again_and_the_segment_is_free_at_once(cloud, containers, uploaded):  # noqa: F811
-    def when_claimed(attempt):
+    def at_work(attempt):
+        """The first attempt loses its host once it holds the segment and makes something of it."""
         if attempt > 1:
             return None
-        for _ in range(1000):
-            rows = uploaded.ledger.rows(JOB)
-            if rows and rows[0].lease_owner:
+        for _ in range(2000):
+            if containers.scratch.is_dir() and any(containers.scratch.iterdir()):
                 return HOST_LOST
             time.sleep(0.01)
-        raise AssertionError("nobody claimed the segment")
+        raise AssertionError("nobody began with the segment")
 
-    containers.reclaimed = when_claimed
+    containers.reclaimed = at_work
     cloud.run()
 
     assert codes(cloud) == [143, 0], containers.said
