@@ -92,8 +92,7 @@ def convert(
         folder = is_folder(source)
         films = _films_in(source) if folder else [source]
         _check_output(source, output)
-        if settings.inference_backend != "http":  # else it is the server that must be able to
-            check_tier(options.recipe.tier)
+        check_tier(options.recipe.tier, settings)
         log_to(settings.data, settings.log_level)
         for warning in strength_warnings(options):
             notes.print(f"[yellow]{warning}[/]")

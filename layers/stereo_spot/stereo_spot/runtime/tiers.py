@@ -5,6 +5,7 @@ import json
 from stereo_spot.errors import ErrorKind, ModelError
 from stereo_spot.media.engine import run_engine_tool
 from stereo_spot.model import Frozen, Tier
+from stereo_spot.settings.machine import Settings
 
 
 class Readiness(Frozen):
@@ -36,13 +37,15 @@ def readiness() -> list[Readiness]:
     ]
 
 
-def check_tier(tier: Tier) -> None:
+def check_tier(tier: Tier, settings: Settings) -> None:
     """Refuse a tier that cannot run here, before anything is made for it.
+
+    A render server has to know itself what it can.
 
     Raises:
         ModelError: `licence_not_accepted`, `token_missing` or `weights_unavailable`.
     """
-    if tier not in (Tier.FAST, Tier.QUALITY):
+    if tier not in (Tier.FAST, Tier.QUALITY) or settings.inference_backend == "http":
         return
     missing = next(state.missing for state in readiness() if state.tier is tier)
     if missing:
