@@ -8,6 +8,7 @@ from typing import Any
 import av
 
 from stereo_engine import layout
+from stereo_engine.encoders import SOFTWARE
 from stereo_engine.errors import EngineError, of_exception
 from stereo_engine.eyes import Pair, eye_maker
 from stereo_engine.job import Job
@@ -15,6 +16,7 @@ from stereo_engine.memory import Again
 from stereo_engine.picture import Picture, blank, of_rgb, views
 from stereo_engine.reader import Reader, upright_size
 from stereo_engine.recipe import STRENGTH_WARN_PCT, Mode, Recipe
+from stereo_engine.settings import hardware_wanted
 from stereo_engine.windows import select
 from stereo_engine.writer import Writer
 
@@ -62,6 +64,7 @@ def _render(job: Job, reader: Reader, outputs: ExitStack, progress: Progress) ->
         "mode": str(job.recipe.mode),
         "tier": job.recipe.tier,
         "codec": made.codec,
+        "encoder": made.encoder,
         "warnings": reader.warnings + _notes(job.recipe, made),
         **maker.report(),
     }
@@ -98,6 +101,7 @@ def _open_writers(
                 sample_aspect_ratio=reader.sample_aspect_ratio,
                 mode=mode,
                 recipe=job.recipe,
+                hardware=hardware_wanted(),
             )
         )
         for mode, path in paths.items()
@@ -142,6 +146,8 @@ def _notes(recipe: Recipe, made: Writer) -> list[str]:
         notes.append(f"strength {recipe.max_disparity} % is more than most eyes like (3 %)")
     if made.codec != recipe.codec:
         notes.append(f"{made.size[0]} px is wider than H.264 players take: HEVC used")
+    if hardware_wanted() and made.encoder == SOFTWARE[made.codec]:
+        notes.append(f"NVENC was asked for and cannot write this here: {made.encoder} used")
     if recipe.tier == "stub":
         notes.append("stub tier: both eyes are the same picture, there is no depth")
     return notes

@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Self
 
 
+def hardware_wanted() -> bool:
+    """Whether films are to be written by the GPU's encoder where that can (`VIDEO_ENCODER`)."""
+    return os.environ.get("VIDEO_ENCODER") == "nvenc"
+
+
 @dataclass(frozen=True)
 class ModelSettings:
     """Where weights are kept, and which licences the user accepted."""

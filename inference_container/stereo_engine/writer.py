@@ -10,6 +10,7 @@ import cv2
 from av.video.stream import VideoStream
 
 from stereo_engine.colour import Colour
+from stereo_engine.encoders import SOFTWARE, encoder_of, hardware_options
 from stereo_engine.errors import EngineError
 from stereo_engine.recipe import Mode, Recipe
 
@@ -75,11 +76,13 @@ class Writer:
         sample_aspect_ratio: Fraction,
         mode: str,
         recipe: Recipe,
+        hardware: bool = False,
     ) -> None:
         self.size = size
         self._path = path
         self._partial = path.with_name(f".{path.name}.part")
         self.codec = effective_codec(recipe, size[0])
+        self.encoder = encoder_of(self.codec, recipe, hardware=hardware)
         try:
             self._partial.touch()
         except OSError as error:
@@ -93,9 +96,12 @@ class Writer:
     def _open_stream(
         self, size: tuple[int, int], colour: Colour, recipe: Recipe, mode: str
     ) -> VideoStream:
-        name = {"h264": "libx264", "hevc": "libx265"}[self.codec]
-        options = encoder_options(recipe, self.codec, mode)
-        added = self._container.add_stream(name, rate=int(1 / FRAME_BASE), options=options)
+        options = (
+            encoder_options(recipe, self.codec, mode)
+            if self.encoder == SOFTWARE[self.codec]
+            else hardware_options(recipe, KEYFRAME_EVERY)
+        )
+        added = self._container.add_stream(self.encoder, rate=int(1 / FRAME_BASE), options=options)
         stream = cast(VideoStream, added)
         context = stream.codec_context
         context.width, context.height = size
