@@ -11,6 +11,7 @@ pytest.importorskip("diffusers", reason="diffusers is not installed (make models
 pytest.importorskip("transformers", reason="transformers is not installed (make models)")
 
 from stereo_engine.colour import standard
+from stereo_engine.depth.depth_anything import DepthAnything
 from stereo_engine.diffusion.modules import FrameNoise
 from stereo_engine.eyes import ClassicEyes
 from stereo_engine.inpaint.composite import MARGIN
@@ -111,14 +112,47 @@ class Flat(torch.nn.Module):
         return SimpleNamespace(predicted_depth=torch.full((count, height, width), 3.0))
 
 
-def test_constant_depth_is_a_pure_shift():
+class FlatVideo(torch.nn.Module):
+    """A decoder that shows the same grey whatever it is given: flat depth over time."""
+
+    def __init__(self, vae):
+        super().__init__()
+        self.config, self.encode, self.weight = vae.config, vae.encode, vae.encoder.conv_in.weight
+
+    def decode(self, latents, num_frames):
+        count, _, height, width = latents.shape
+        return SimpleNamespace(sample=torch.zeros(count, 3, 8 * height, 8 * width))
+
+
+def flat(tier, warm):
+    if tier == "fast":
+        return Warm(depth=Flat())
+    usual = warm["quality"]
+    depth = SimpleNamespace(**{**vars(usual.depth), "vae": FlatVideo(usual.depth.vae)})
+    return Warm(depth=depth, inpainting=usual.inpainting)
+
+
+@TIERS
+def test_constant_depth_is_a_pure_shift_and_no_nan(tier, warm):
     film = pictures(2, 200, 64)
 
-    maker = FastEyes(Recipe(max_disparity=5.0), Warm(depth=Flat()))
+    pairs, report = made(tier, {tier: flat(tier, warm)}, film, max_disparity=5.0)
 
-    for pair in maker.pairs((picture, True) for picture in film):
+    for pair in pairs:
         left, right = pair.left.planes[0], pair.right.planes[0]
-        assert np.array_equal(right[:, 2:], left[:, :-2])  # (0.5 - 0.7) * 5 % of 200 px
+        assert np.array_equal(right[:, 2 + MARGIN :], left[:, MARGIN:-2])  # beside what is filled
+    assert np.isfinite(list(report["comfort"].values())).all()  # (0.5 - 0.7) * 5 % of 200 px
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_the_size_of_a_batch_changes_nothing(batch, warm):
+    frames = moving_pictures(7, 96, 64)
+
+    made = list(DepthAnything(warm["fast"].depth, short_side=28, batch=batch).estimate(frames))
+
+    one_by_one = DepthAnything(warm["fast"].depth, short_side=28, batch=1).estimate(frames)
+    for ours, expected in zip(made, one_by_one, strict=True):
+        assert np.allclose(ours, expected, atol=1e-5)
 
 
 def test_outside_the_holes_the_painted_eye_is_the_warped_one(warm):
