@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stereo_spot.errors import RequestError
-from stereo_spot.media import scenes, windows
+from stereo_spot.media import windows
 from stereo_spot.media.plan import plan
 from stereo_spot.model import JobOptions
 
@@ -66,13 +66,6 @@ def test_trimming_keeps_the_frames_between_start_and_end(pts, start, length):
 def test_too_many_segments_are_refused_with_a_way_out():
     with pytest.raises(RequestError, match="longer segments"):
         windows.check_count(100_000, 0.5)
-
-
-def test_a_cut_is_told_from_a_pan():
-    assert scenes.strongest_cut([3, 4, 3, 60, 4, 3]) == 3
-    assert scenes.strongest_cut([40, 42, 41, 45, 40]) is None
-    assert scenes.strongest_cut([1, 1, 6, 1]) is None
-    assert scenes.strongest_cut([]) is None
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])

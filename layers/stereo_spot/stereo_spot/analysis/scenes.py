@@ -1,10 +1,7 @@
 """Stage 3: where scenes begin and end."""
 
-from fractions import Fraction
-
 from stereo_spot.analysis.records import Scene, scene_id
 from stereo_spot.analysis.stages import Stage, Work
-from stereo_spot.media import pictures
 from stereo_spot.media.detect import find_scenes
 
 
@@ -14,7 +11,6 @@ def _run(work: Work) -> str:
             film,
             duration_s=work.video().duration_sec or 0.0,
             limits=work.analyzer.limits,
-            frame_rate=Fraction(pictures.RATE),
             check=work.check,
         )
     work.check()

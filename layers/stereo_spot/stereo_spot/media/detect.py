@@ -1,24 +1,14 @@
-"""The scenes of a film: PySceneDetect's adaptive detector over every frame.
-
-The analyzer keeps them as rows; the planner may take `SceneList.starts` as borders of segments.
-"""
-
-from __future__ import annotations
+"""Find scenes in a whole film, or in the stretches of it that the planner asks about."""
 
 from collections.abc import Callable
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Any
 
+from stereo_spot.media import sandbox
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.pictures import Picture, watch
+from stereo_spot.media.pictures import Picture, seeing, watch
+from stereo_spot.media.scenes import LOOK_HEIGHT, SceneDetector
 from stereo_spot.model import Frozen
 from stereo_spot.ports import RangeReader
-
-if TYPE_CHECKING:
-    from scenedetect.common import FrameTimecode
-
-WATCH_HEIGHT = 144
-TICKS = 90_000
 
 
 class SceneList(Frozen):
@@ -38,54 +28,35 @@ def find_scenes(
     *,
     duration_s: float,
     limits: MediaLimits,
-    frame_rate: Fraction,
     check: Callable[[], None] = lambda: None,
 ) -> SceneList:
     """Look at the whole of `source`; a film without a cut is one scene.
 
     `check` is called at every frame; what it raises stops the work.
     """
-    eye = _Eye(frame_rate)
+    detector = SceneDetector()
 
     def see(picture: Picture) -> None:
         check()
-        eye.see(picture)
+        detector.see(picture)
 
-    seen = watch(source, see, height=WATCH_HEIGHT, duration_s=duration_s, limits=limits)
-    cuts = sorted({time for time in eye.cuts() if 0.0 < time < seen.end})
+    seen = watch(source, see, height=LOOK_HEIGHT, duration_s=duration_s, limits=limits)
+    cuts = sorted({time for time in detector.cuts() if 0.0 < time < seen.end})
     return SceneList(starts=(0.0, *cuts), end=seen.end)
 
 
-class _Eye:
-    """Feeds the detector; its imports are slow, so they wait until a film is there."""
+class Lookout:
+    """Sees the stretches of a film that the guarded process shows, and answers for each."""
 
-    def __init__(self, frame_rate: Fraction) -> None:
-        import numpy
-        from scenedetect.common import FrameTimecode, Timecode
-        from scenedetect.detectors import AdaptiveDetector
+    def __init__(self) -> None:
+        self._detector: SceneDetector | None = None
 
-        self._numpy, self._timecode, self._ticks = numpy, FrameTimecode, Timecode
-        self._detector = AdaptiveDetector()
-        self._rate = frame_rate
-        self._found: list[float] = []
-        self._last: FrameTimecode | None = None
-
-    def see(self, picture: Picture) -> None:
-        """The next frame."""
-        pixels = self._numpy.frombuffer(picture.pixels, self._numpy.uint8)
-        ticks = self._ticks(pts=round(picture.time * TICKS), time_base=Fraction(1, TICKS))
-        self._last = self._timecode(timecode=ticks, fps=self._rate)
-        self._keep(
-            self._detector.process_frame(
-                self._last, pixels.reshape(picture.height, picture.width, 3)
-            )
-        )
-
-    def cuts(self) -> list[float]:
-        """All cuts, when everything was seen."""
-        if self._last is not None:
-            self._keep(self._detector.post_process(self._last))
-        return self._found
-
-    def _keep(self, cuts: list[FrameTimecode]) -> None:
-        self._found += [float(cut.seconds) for cut in cuts]
+    def hear(self, head: sandbox.Head, data: Any) -> sandbox.Head | None:
+        """Take a picture, or tell the cuts in those since the last answer."""
+        if head.get("say") == "cuts":
+            found = self._detector.cuts() if self._detector else []
+            self._detector = None
+            return {"cuts": found}
+        self._detector = self._detector or SceneDetector()
+        seeing(self._detector.see)(head, data)
+        return None

@@ -88,7 +88,7 @@ def watch(
         {"height": height},
         readers=sandbox.one(source),
         limits=_patient(limits, duration_s),
-        hear=_seeing(see),
+        hear=seeing(see),
     )
     return Watched.model_validate(told)
 
@@ -102,7 +102,7 @@ def pick(source: RangeReader, times: Sequence[float], see: See, *, limits: Media
         {"height": HEIGHT, "times": list(times)},
         readers=sandbox.one(source),
         limits=_patient(limits, times[-1]),
-        hear=_seeing(see),
+        hear=seeing(see),
     )
 
 
@@ -112,7 +112,9 @@ def _patient(limits: MediaLimits, duration_s: float) -> MediaLimits:
     return limits.model_copy(update={"wall_s": wall})
 
 
-def _seeing(see: See) -> sandbox.Hear:
+def seeing(see: See) -> sandbox.Hear:
+    """Takes the pictures that the guarded process sends."""
+
     def hear(head: dict[str, Any], data: bytes) -> None:
         if head.pop("say", None) != "picture":
             raise SourceError(ErrorKind.SOURCE_CORRUPT, "the reading process sent no picture")

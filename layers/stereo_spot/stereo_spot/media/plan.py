@@ -1,6 +1,9 @@
-"""How a source is cut: a pure function of its bytes and the options."""
+"""How a source is cut: a pure function of its bytes, the options and the scenes that are known."""
+
+from collections.abc import Sequence
 
 from stereo_spot.media import sandbox
+from stereo_spot.media.detect import Lookout
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.model import JobOptions, Plan
 from stereo_spot.ports import RangeReader
@@ -13,16 +16,24 @@ def plan(
     options: JobOptions,
     preroll_frames: int,
     limits: MediaLimits,
+    scenes: Sequence[float] | None = None,
 ) -> Plan:
     """Plan the presentation windows of `source`.
 
     Windows need not begin at keyframes. Each shows its engine up to `preroll_frames` earlier
-    frames; none at the start and after a scene cut.
+    frames; none at the start and after a scene cut. Where the options want borders at cuts, those
+    of `scenes` are taken, in seconds from the first frame; without it the film is looked at.
 
     Raises:
         SourceError: the film cannot be used.
         RequestError: the options leave nothing to do, or make too many segments.
     """
-    request = {"options": options.model_dump(mode="json"), "preroll_frames": preroll_frames}
-    result = sandbox.run("plan", request, readers=sandbox.one(source), limits=limits)
+    request = {
+        "options": options.model_dump(mode="json"),
+        "preroll_frames": preroll_frames,
+        "scenes": None if scenes is None else list(scenes),
+    }
+    result = sandbox.run(
+        "plan", request, readers=sandbox.one(source), limits=limits, hear=Lookout().hear
+    )
     return Plan.model_validate({"source_etag": source_etag, "options": options, **result})

@@ -35,8 +35,8 @@ Head = dict[str, Any]
 Readers = Callable[[str], RangeReader]
 FileOf = Callable[[Head, int], int | None]
 """Given the head and length of a write: the open file to put it in, or None."""
-Hear = Callable[[Head, Any], None]
-"""Takes a head and its block, a bytearray."""
+Hear = Callable[[Head, Any], Head | None]
+"""Takes a head and its block, a bytearray; what it returns is sent as the answer."""
 
 
 def run(
@@ -71,7 +71,7 @@ def run(
                 case "fail":
                     raise error_of(str(head["kind"]), str(head["message"]))
                 case _ if hear is not None:
-                    hear(head, data)
+                    child.answer(hear(head, data))
                 case said:
                     raise _nonsense(said)
 
@@ -153,6 +153,11 @@ class _Child:
     def send(self, head: Head, block: bytes = b"") -> None:
         self._write(wire.encode(head, len(block)))
         self._write(block)
+
+    def answer(self, head: Head | None) -> None:
+        """Send what was asked for, if anything was."""
+        if head is not None:
+            self.send(head)
 
     def receive(self, file_of: FileOf | None = None) -> tuple[Head, bytearray | None]:
         head_length, block_length = wire.LENGTHS.unpack(self._read(wire.LENGTHS.size))

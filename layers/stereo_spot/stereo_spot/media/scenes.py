@@ -1,27 +1,57 @@
-"""Tell a scene cut from the ordinary change between frames, on tiny grey pictures."""
+"""Where scenes begin: the one detector, for the analyzer's rows and the planner's borders.
 
-from collections.abc import Sequence
+PySceneDetect's adaptive detector compares the change of colour and light at a frame with the usual
+change around it, so a pan or a fade is no cut. Whoever uses it shows it pictures that the guarded
+process decoded; nothing here opens anything.
+"""
 
-WIDTH, HEIGHT = 32, 18
-CUT_STEP = 18.0
-"""Mean change of grey level, of 255, that a cut makes at the least."""
-CUT_RATIO = 3.0
-"""How many times the usual change around it a cut is."""
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scenedetect.common import FrameTimecode
+
+    from stereo_spot.media.pictures import Picture
+
+LOOK_HEIGHT = 144
+"""How high the pictures are at the most; finer detail tells no more of a cut."""
+SHORTEST_S = 0.5
+"""A scene is not shorter than this."""
+AROUND = 2
+"""Frames before and after a cut that the detector compares it with."""
+_TICKS = 90_000
+_RATE = Fraction(30)
+"""The detector wants a rate, and with times does not use it."""
 
 
-def change(before: bytes, after: bytes) -> float:
-    """Mean absolute difference of two grey pictures of equal size."""
-    return sum(abs(a - b) for a, b in zip(before, after, strict=True)) / len(before)
+class SceneDetector:
+    """Sees pictures in the order shown; its imports are slow, so they wait until one is made."""
 
+    def __init__(self) -> None:
+        import numpy
+        from scenedetect.common import FrameTimecode, Timecode
+        from scenedetect.detectors import AdaptiveDetector
 
-def strongest_cut(changes: Sequence[float]) -> int | None:
-    """Position of the strongest cut in a run of changes; None where there is none.
+        self._numpy, self._timecode, self._ticks = numpy, FrameTimecode, Timecode
+        self._detector = AdaptiveDetector(min_scene_len=SHORTEST_S, window_width=AROUND)
+        self._found: list[float] = []
+        self._last: FrameTimecode | None = None
 
-    The change before a cut frame is far above both a fixed level and the median around it, so a
-    pan or a fade is no cut.
-    """
-    if not changes:
-        return None
-    best = max(range(len(changes)), key=changes.__getitem__)
-    usual = sorted(changes)[len(changes) // 2]
-    return best if changes[best] >= max(CUT_STEP, CUT_RATIO * usual) else None
+    def see(self, picture: Picture) -> None:
+        """The next frame."""
+        pixels = self._numpy.frombuffer(picture.pixels, self._numpy.uint8)
+        ticks = self._ticks(pts=round(picture.time * _TICKS), time_base=Fraction(1, _TICKS))
+        self._last = self._timecode(timecode=ticks, fps=_RATE)
+        shape = (picture.height, picture.width, 3)
+        self._keep(self._detector.process_frame(self._last, pixels.reshape(shape)))
+
+    def cuts(self) -> list[float]:
+        """The times of all cuts, when everything was seen; to the 90,000th of a second."""
+        if self._last is not None:
+            self._keep(self._detector.post_process(self._last))
+        return self._found
+
+    def _keep(self, cuts: list[FrameTimecode]) -> None:
+        self._found += [float(cut.seconds) for cut in cuts]

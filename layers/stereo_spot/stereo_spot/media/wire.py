@@ -46,6 +46,11 @@ class Channel:
         if len(block):
             self._send(block)
 
+    def ask(self, head: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a message."""
+        self.tell(head)
+        return self.receive()[0]
+
     def read(self, of: str, at: int, length: int, spare: bytearray | None = None) -> bytearray:
         """Bytes of a stored object; in `spare` where that has the right length."""
         self.tell({"say": "read", "of": of, "at": at, "length": length})
@@ -53,8 +58,7 @@ class Channel:
 
     def size(self, of: str) -> int:
         """Length of a stored object."""
-        self.tell({"say": "size", "of": of})
-        return int(self.receive()[0]["size"])
+        return int(self.ask({"say": "size", "of": of})["size"])
 
     def _exactly(self, length: int, spare: bytearray | None = None) -> bytearray:
         block = spare if spare is not None and len(spare) == length else bytearray(length)

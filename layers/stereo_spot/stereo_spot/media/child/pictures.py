@@ -28,7 +28,7 @@ def watch(
     with opened(RemoteFile(channel, "source"), limits) as film:
         shown = Shown(film)
         for time, frame in shown.frames():
-            _send(channel, shown.upright(frame), request["height"], {"time": float(time)})
+            show(channel, shown.upright(frame), request["height"], {"time": float(time)})
             if shown.count > limits.max_frames:
                 raise SourceError(
                     ErrorKind.SOURCE_TOO_MANY_FRAMES,
@@ -55,7 +55,7 @@ def pick(
                 held, ahead = ahead, next(frames, None)
             if held is not None:
                 head = {"number": number, "time": float(held[0])}
-                _send(channel, shown.upright(held[1]), request["height"], head)
+                show(channel, shown.upright(held[1]), request["height"], head)
     return {}
 
 
@@ -149,7 +149,8 @@ def fitted(frame: VideoFrame, height: int) -> tuple[int, int]:
     return max(2, round(frame.width * tall / frame.height / 2) * 2), tall
 
 
-def _send(channel: Channel, frame: VideoFrame, height: int, head: dict[str, Any]) -> None:
+def show(channel: Channel, frame: VideoFrame, height: int, head: dict[str, Any]) -> None:
+    """Send one frame, at most `height` high."""
     width, tall = fitted(frame, height)
     small = frame.reformat(width, tall, "bgr24", interpolation="AREA")
     plane = small.planes[0]

@@ -30,7 +30,9 @@ def plan(
     options = JobOptions.model_validate(request["options"])
     with opened(RemoteFile(channel, "source"), limits) as film:
         line = walk(film, limits)
-        finder = SceneFinder(film, line).scene_at if options.scene_cuts else None
+        finder = None
+        if options.scene_cuts:
+            finder = SceneFinder(film, line, channel, request["scenes"]).scene_at
         made = _windows(line, film.time_base, options, request["preroll_frames"], finder)
         return {
             "facts": facts(film, line).model_dump(mode="json"),
