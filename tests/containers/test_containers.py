@@ -1,6 +1,5 @@
 """`sam build` of everything; each function in its own container does its step for a film."""
 
-import base64
 import os
 import subprocess
 import sys
@@ -78,9 +77,8 @@ def ask(sam):
     """A question to the served API: status, content type, body."""
     port = free_port("127.0.0.1")
     process = sam.start_api(port)
-    password = base64.b64encode(f"ann:{stage.TOKEN}".encode()).decode()
 
-    def get(path, authorization=f"Basic {password}"):
+    def get(path, authorization=f"Bearer {stage.TOKEN}"):
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
         request.add_header("Authorization", authorization)
         try:

@@ -76,7 +76,7 @@ def problem_response(
         errors=errors,
     )
     headers = {"cache-control": "no-store", **(error.headers or {})}
-    if _wants_page(request):
+    if wants_page(request):
         page = render(request, "error.html", {"problem": problem}, status=error.status)
         page.headers.update(headers)
         return page
@@ -134,7 +134,8 @@ def _allowed(request: Request) -> list[str]:
     ]
 
 
-def _wants_page(request: Request) -> bool:
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks, to show the answer itself."""
     path = request.url.path
     if path.startswith(("/v1/", "/storage/")):
         return False

@@ -40,6 +40,8 @@ def _templates() -> "Environment":
 def render(
     request: Request, template: str, values: dict[str, Any], *, status: int = 200
 ) -> HTMLResponse:
-    """One page; `here` is its path, for the navigation."""
-    page = _templates().get_template(template).render(here=request.url.path, **values)
+    """One page; `here` is its path, for the navigation, `owner` who is signed in, if anybody."""
+    state = request.scope.get("state", {})
+    owner = state.get("owner") if state.get("by_session") else None
+    page = _templates().get_template(template).render(here=request.url.path, owner=owner, **values)
     return HTMLResponse(page, status, {"cache-control": "no-store"})

@@ -15,6 +15,7 @@ export async function call(method, path, body, headers = {}) {
     asked.headers["content-type"] = "application/json";
   }
   const answer = await fetch(path, asked);
+  if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
   const said = answer.status === 204 ? null : await answer.json().catch(() => ({}));
   if (!answer.ok) throw new ApiError(answer.status, said);
   return said;
