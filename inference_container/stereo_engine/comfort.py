@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from stereo_engine.depth import ranks
 
 FRONT_LIMIT_PCT, BEHIND_LIMIT_PCT = 1.0, 2.0
 EDGE_COLUMNS = 0.01
@@ -32,12 +35,12 @@ class ComfortReport:
     ) -> None:
         """Count one frame: its disparity (any map size, in px of a picture of `size`)."""
         percent = disparity_px * np.float32(100.0 / size[0])
-        low, high = np.percentile(percent[::4, ::4], (1, 99))
+        low, high = ranks(percent[::4, ::4], (0.01, 0.99))
         self.frames += 1
-        self.front_pct = max(self.front_pct, float(high))
-        self.behind_pct = min(self.behind_pct, float(low))
+        self.front_pct = max(self.front_pct, high)
+        self.behind_pct = min(self.behind_pct, low)
         if self._before is not None and not cut and self._before.shape == percent.shape:
-            step = float(np.abs(percent - self._before).mean())
+            step = cv2.norm(percent, self._before, cv2.NORM_L1) / percent.size
             self.largest_step_pct = max(self.largest_step_pct, step)
             self.step_sum_pct += step
             self.steps += 1

@@ -1,6 +1,8 @@
 """Depth of every frame: float32 [H, W] in 0..1, 1 = nearest, and how far to trust it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,3 +27,11 @@ def work_size(width: int, height: int) -> tuple[int, int]:
     """The size to estimate depth at."""
     small = min(WORK_WIDTH, width)
     return small, max(1, round(height * small / width))
+
+
+def ranks(values: NDArray[Any], shares: Sequence[float]) -> list[float]:
+    """The values below which these shares of all lie, in the order given; no interpolation."""
+    flat = values.ravel()
+    places = [round(share * (flat.size - 1)) for share in shares]
+    ordered = np.partition(flat, sorted(set(places)))
+    return [float(ordered[place]) for place in places]

@@ -29,8 +29,8 @@ GROUND_TRUST = 0.3
 """Confidence in a depth from position alone where there is a ground for certain."""
 THINNER = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 """Optical flow makes near things this much fatter; what is behind them would bend with them."""
-GUIDE_PX, GUIDE_SOFTNESS, GUIDE_SHARE = 17, 1e-3, 0.6
-"""Window, contrast below which nothing is drawn, and share of the edge-drawn depth."""
+GUIDE_PX, GUIDE_SOFTNESS, GUIDE_SHARE = 9, 1e-3, 0.6
+"""Window at half size, contrast below which nothing is drawn, share of the edge-drawn depth."""
 MOTION_SHARE = 0.92
 """Weight of a fully confident motion cue against the still ones."""
 
@@ -120,24 +120,37 @@ class ClassicDepth:
         if sure <= 0.0:
             return prior
         spread = sum(trust * cue.spread for trust, cue in zip(trusts, self._motions, strict=True))
-        nearness = np.zeros_like(prior)
+        lowest = sum(trust * cue.low for trust, cue in zip(trusts, self._motions, strict=True))
+        nearness = np.full_like(prior, -lowest / spread)
         for trust, cue in zip(trusts, self._motions, strict=True):
-            nearness += (cue.parallax - np.float32(cue.low)) * np.float32(trust / spread)
+            nearness += cue.parallax * np.float32(trust / spread)
         share = np.float32(MOTION_SHARE * sure)
         return prior * (1 - share) + np.clip(nearness, 0.0, 1.0) * share
 
 
 def along_edges(depth: Map, grey: Grey) -> Map:
-    """Depth drawn towards the edges of the picture: a mild guided filter (He, Sun, Tang 2010)."""
+    """Depth drawn towards the edges of the picture: a mild guided filter (He, Sun, Tang 2010).
+
+    Its coefficients are smooth, and worked out at half the size.
+    """
     guide = np.asarray(grey, np.float32) / np.float32(255.0)
+    size = (grey.shape[1], grey.shape[0])
+    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
 
     def mean(some: Map) -> Map:
         return np.asarray(cv2.blur(some, (GUIDE_PX, GUIDE_PX)), np.float32)
 
-    middle, level = mean(guide), mean(depth)
-    spread = mean(guide * guide) - middle * middle + np.float32(GUIDE_SOFTNESS)
-    slope = np.asarray((mean(guide * depth) - middle * level) / spread, np.float32)
-    drawn = mean(slope) * guide + mean(level - slope * middle)
+    def large(some: Map) -> Map:
+        return np.asarray(cv2.resize(some, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+    def small(some: Map) -> Map:
+        return np.asarray(cv2.resize(some, half, interpolation=cv2.INTER_AREA), np.float32)
+
+    seen, near = small(guide), small(depth)
+    middle, level = mean(seen), mean(near)
+    spread = mean(seen * seen) - middle * middle + np.float32(GUIDE_SOFTNESS)
+    slope = np.asarray((mean(seen * near) - middle * level) / spread, np.float32)
+    drawn = large(mean(slope)) * guide + large(mean(level - slope * middle))
     share = np.float32(GUIDE_SHARE)
     return np.asarray(np.clip(drawn * share + depth * (1 - share), 0.0, 1.0), np.float32)
 

@@ -24,7 +24,7 @@ class BackwardFlow:
         if cv2.getNumThreads() != 1:
             cv2.setNumThreads(1)  # DIS splits its work by threads, and its answer with it
         self._dis: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._dis.setPatchStride(4)
+        self._dis.setPatchStride(5)
         self._dis.setGradientDescentIterations(12)
         self._dis.setVariationalRefinementIterations(3)
 
@@ -43,13 +43,13 @@ def is_cut(now: Grey, before: Grey) -> bool:
 
 
 def carried(maps: list[Map], flow: Map) -> list[Map]:
-    """Maps of the frame before, moved to where their content is now."""
+    """Maps of the frame before, moved to where their content is now, to the nearest pixel."""
     height, width = flow.shape[:2]
     x = flow[:, :, 0] + np.arange(width, dtype=np.float32)
     y = flow[:, :, 1] + np.arange(height, dtype=np.float32)[:, None]
     moved: list[Map] = []
     for some in maps:
-        sampled = cv2.remap(some, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        sampled = cv2.remap(some, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
         moved.append(sampled.astype(np.float32, copy=False))
     return moved
 

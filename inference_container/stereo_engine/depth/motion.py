@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stereo_engine.depth import ranks
+
 Map = NDArray[np.float32]
 Points = NDArray[np.float64]
 
@@ -44,14 +46,14 @@ def motion_cue(flow: Map, prior: Map) -> MotionCue:
     field = -flow[GRID // 2 :: GRID, GRID // 2 :: GRID].reshape(-1, 2).astype(np.float64)
     places = _places(height, width)
     speed = np.hypot(field[:, 0], field[:, 1])
-    if float(np.median(speed)) < STILL_PX and np.mean(speed > 3 * STILL_PX) < 0.5:
+    if ranks(speed, (0.5,))[0] < STILL_PX and np.mean(speed > 3 * STILL_PX) < 0.5:
         return _movers(flow)
     epipole, variety = _epipole(field, places, speed, width)
     if variety > AHEAD_RATIO:
         if _coherence(field, places - epipole, speed) > AHEAD_COHERENCE:
             return _ahead(flow, epipole, prior)
         if np.hypot(*field.mean(axis=0)) < TOGETHER * speed.mean():
-            return _movers(flow + np.median(field, axis=0).astype(np.float32))
+            return _movers(flow + _middle(field).astype(np.float32))
     parallax, trust = _sideways(flow, field, prior)
     cue = _cue(parallax)
     return replace(cue, confidence=trust * cue.confidence)
@@ -61,14 +63,14 @@ def _movers(flow: Map) -> MotionCue:
     speed = cv2.magnitude(flow[:, :, 0], flow[:, :, 1])
     moving = np.maximum(np.asarray(speed, np.float32) - np.float32(2 * STILL_PX), 0)
     parallax = cv2.blur(moving, (5, 5))
-    spread = max(float(np.percentile(parallax[::4, ::4], 98)), 1.0)
+    spread = max(*ranks(parallax[::4, ::4], (0.98,)), 1.0)
     confidence = MOVERS_TRUST * min(1.0, float(np.max(parallax)))
     return MotionCue(np.asarray(np.minimum(parallax, spread), np.float32), 0.0, spread, confidence)
 
 
 def _sideways(flow: Map, field: Points, prior: Map) -> tuple[Map, float]:
     """Parallax along the axis of motion, and how sure it is which of its ends is near."""
-    drift = np.median(field, axis=0)
+    drift = _middle(field)
     centred = field - drift
     axis = np.linalg.eigh(centred.T @ centred)[1][:, 1]
     sign, trust = float(np.sign(drift @ axis)), 1.0
@@ -88,13 +90,18 @@ def _ahead(flow: Map, epipole: Points, prior: Map) -> MotionCue:
     radius2 = x * x + y * y
     centre2 = np.float32((CENTRE_SHARE * width) ** 2)
     rate = outward / (radius2 + centre2)
-    direction = np.float32(np.sign(np.median(rate[::GRID, ::GRID])) or 1.0)
+    direction = np.float32(np.sign(ranks(rate[::GRID, ::GRID], (0.5,))[0]) or 1.0)
     cue = _cue(np.asarray(rate * direction * np.float32(width / 4), np.float32))
     along = outward * outward / (radius2 * np.sum(flow * flow, axis=2) + np.float32(1e-6))
     trust = along**2 * radius2 / (radius2 + centre2)
     usual = np.float32(cue.low) + prior * np.float32(cue.spread)
     parallax = np.asarray(cue.parallax * trust + usual * (1 - trust), np.float32)
     return replace(cue, parallax=parallax, confidence=AHEAD_TRUST * cue.confidence)
+
+
+def _middle(field: Points) -> Points:
+    """The median of either coordinate."""
+    return np.array([ranks(along, (0.5,))[0] for along in field.T])
 
 
 def _coherence(field: Points, arms: Points, speed: Points) -> float:
@@ -106,23 +113,24 @@ def _coherence(field: Points, arms: Points, speed: Points) -> float:
 
 def _epipole(field: Points, places: Points, speed: Points, width: int) -> tuple[Points, float]:
     """Where the lines of motion meet, and how much their directions vary (0 parallel, 1 all)."""
-    normal = np.stack([-field[:, 1], field[:, 0]], axis=1) / np.maximum(speed, 1e-6)[:, None]
-    weight = np.minimum(speed, 1.0)
-    epipole, variety = np.zeros(2), 0.0
+    x, y = np.ascontiguousarray((field[:, ::-1] * (-1.0, 1.0) / np.maximum(speed, 1e-6)[:, None]).T)
+    offset = x * places[:, 0] + y * places[:, 1]
+    certain = np.minimum(speed, 1.0)
+    weight = certain
     for _ in range(4):
-        matrix = (normal * weight[:, None]).T @ normal
-        values = np.linalg.eigvalsh(matrix)
-        variety = float(values[0] / max(values[1], 1e-9))
-        target = (normal * weight[:, None]).T @ np.sum(normal * places, axis=1)
-        epipole = np.linalg.lstsq(matrix, target, rcond=None)[0]
-        miss = np.abs(np.sum(normal * (places - epipole), axis=1)) / (0.05 * width)
-        weight = np.minimum(speed, 1.0) / (1.0 + miss * miss)
-    return epipole, variety
+        across, down, both = weight @ (x * x), weight @ (y * y), weight @ (x * y)
+        scale = max(across * down - both * both, 1e-9 * (across + down) ** 2, 1e-12)
+        first, second = weight @ (x * offset), weight @ (y * offset)
+        epipole = np.array([down * first - both * second, across * second - both * first]) / scale
+        miss = (offset - x * epipole[0] - y * epipole[1]) / (0.05 * width)
+        weight = certain / (1.0 + miss * miss)
+    half, apart = (across + down) / 2, np.hypot((across - down) / 2, both)
+    return epipole, float((half - apart) / max(half + apart, 1e-9))
 
 
 def _cue(parallax: Map) -> MotionCue:
     smooth = np.asarray(cv2.medianBlur(parallax, 5), np.float32)
-    low, high = (float(value) for value in np.percentile(smooth[::3, ::3], (2, 98)))
+    low, high = ranks(smooth[::3, ::3], (0.02, 0.98))
     spread = max(high - low, 1e-3)
     return MotionCue(smooth, low, spread, min(1.0, spread / FULL_SPREAD_PX))
 

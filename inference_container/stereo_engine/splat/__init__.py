@@ -9,6 +9,7 @@ above and below of the same layer. All arithmetic is integer, so every backend g
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -25,6 +26,7 @@ FILLS = ("extend", "blend")
 _MODULES = {"numba": "compiled", "numpy": "reference", "torch": "tensors"}
 
 
+@lru_cache(maxsize=1)
 def backends() -> tuple[str, ...]:
     """The names of the backends that work here; `auto` takes the first one."""
     return tuple(name for name in _MODULES if find_spec(name))
