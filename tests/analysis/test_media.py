@@ -1,6 +1,5 @@
 """Decoding for the analyzer: in the guarded process, evenly timed, with or without sound."""
 
-
 import av
 import pytest
 from stereo_spot.errors import ErrorKind, SourceError

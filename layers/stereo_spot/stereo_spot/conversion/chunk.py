@@ -134,6 +134,7 @@ def _committed(
             options=job.options,
             preroll_frames=job.options.recipe.tier.preroll_frames,
             limits=app.limits,
+            scenes=app.known_scenes(job),
         )
         save_plan(job.job_id, made, app)
         facts = made.facts.model_dump(mode="json")

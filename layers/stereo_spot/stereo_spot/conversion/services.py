@@ -1,10 +1,11 @@
 """Everything a step may use, handed to it as one value; built in `runtime` only."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stereo_spot.media.guard import MediaLimits
+from stereo_spot.model import Job
 from stereo_spot.ports import (
     Downloads,
     EventBus,
@@ -50,3 +51,5 @@ class Services:
     """Folder for files of a running step; each run makes its own inside and removes it."""
     policy: Policy
     limits: MediaLimits
+    known_scenes: Callable[[Job], Sequence[float] | None] = field(default=lambda job: None)
+    """Seconds at which scenes of a job's film begin, where an analysis found them before."""

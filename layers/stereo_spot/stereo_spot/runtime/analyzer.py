@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from stereo_spot.adapters.local.analysis_files import film_at
+from stereo_spot.adapters.local.folder import film_id
 from stereo_spot.analysis.offline import OfflineEmbedder
 from stereo_spot.analysis.pipeline import Tell, analyze_video
 from stereo_spot.analysis.ports import Contents, Embedder, ResultFiles
@@ -96,7 +97,7 @@ def analyze_file(opened: Opened, path: Path, *, tell: Tell = lambda mark, ran: N
     reader.close()
     files = _Elsewhere(opened.analyzer.files, lambda _: film_at(path))
     analyzer = replace(opened.analyzer, files=files)
-    return _analyze(analyzer, version[:32], str(path), path.name, tell)
+    return _analyze(analyzer, film_id(version), str(path), path.name, tell)
 
 
 def analyze_stored(

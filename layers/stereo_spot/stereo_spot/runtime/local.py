@@ -12,6 +12,7 @@ from pathlib import Path
 from stereo_spot.adapters.local.bus import LocalBus, LocalRenderQueue
 from stereo_spot.adapters.local.database import Database
 from stereo_spot.adapters.local.folder import FolderObjectStore
+from stereo_spot.adapters.local.known_scenes import KnownScenes
 from stereo_spot.adapters.local.owner import new_owner, owner_is_dead
 from stereo_spot.adapters.local.rows import SqliteJobStore, SqliteLedger
 from stereo_spot.adapters.local.signed import SignedLinks, secret_in
@@ -72,6 +73,7 @@ def open_machine(data: Path, *, limits: MediaLimits | None = None) -> LocalMachi
         scratch=data / "scratch" / new_owner(),
         policy=LOCAL_POLICY,
         limits=limits or MediaLimits(),
+        known_scenes=KnownScenes(data / "analysis" / "analysis.db"),
     )
     return LocalMachine(data, services, jobs, bus, objects, links)
 

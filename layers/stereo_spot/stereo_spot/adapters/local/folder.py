@@ -33,6 +33,11 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
+def film_id(version: str) -> str:
+    """Under what a film is known that was analyzed where it lies."""
+    return version[:32]
+
+
 class FileVersion:
     """A file as a range reader; a linked film must stay as it was when it was linked."""
 
