@@ -26,7 +26,7 @@ copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Bring the job of the stored or named film to stored segments."""
     metrics.add_metric(name="Events", unit=MetricUnit.Count, value=1)
-    found, job_id = read(event)
+    found, job_id = read(event, "chunk")
     if found is None:
         return
     logger.append_keys(job_id=job_id)

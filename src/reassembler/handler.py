@@ -26,7 +26,7 @@ copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Finish the film of the named job."""
     metrics.add_metric(name="Events", unit=MetricUnit.Count, value=1)
-    found, job_id = read(event)
+    found, job_id = read(event, "reassemble")
     if found is None:
         return
     logger.append_keys(job_id=job_id)

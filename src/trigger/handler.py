@@ -35,13 +35,14 @@ letters = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Do what the event asks for; dead letters answer which of them have to come again."""
     metrics.add_metric(name="Events", unit=MetricUnit.Count, value=1)
-    if "Records" in event:
-        return process_partial_response(event, _letter, letters, context)
+    match event:
+        case {"Records": [{"messageId": str()}, *_]}:
+            return process_partial_response(event, _letter, letters, context)
     figures = wake(event, services())
     for name, value in (figures or {}).items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     if figures is None:
-        found, job_id = read(event)
+        found, job_id = read(event, "render", "complete")
         if found is not None:
             logger.append_keys(job_id=job_id)
             run_step(found)

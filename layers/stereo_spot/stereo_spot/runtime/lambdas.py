@@ -6,25 +6,25 @@ from typing import Any
 from stereo_spot.adapters.aws.envelopes import event_of, job_of_event
 from stereo_spot.errors import RequestError, SourceError
 from stereo_spot.events import Event, ObjectStored
-from stereo_spot.flow import perform
+from stereo_spot.flow import perform, step_of
 from stereo_spot.keys import SegmentKey
 from stereo_spot.runtime.aws import aws_settings, buckets_of, services
 
 log = logging.getLogger(__name__)
 
 
-def read(envelope: dict[str, Any]) -> tuple[Event | None, str | None]:
-    """The event in an envelope and its job.
+def read(envelope: dict[str, Any], *steps: str) -> tuple[Event | None, str | None]:
+    """The event in an envelope and its job, where it wakes one of `steps`.
 
-    What does not concern us, or cannot be read, is logged once and comes out as None: another
-    delivery would be no better.
+    What does not concern the function, or cannot be read, is logged once and comes out as None:
+    another delivery would be no better.
     """
     try:
         event = event_of(envelope, buckets_of(aws_settings()))
     except RequestError as error:
         log.warning("event refused", extra={"kind": error.kind, "reason": error.message})
         return None, None
-    job_id = job_of_event(event) if event is not None else None
+    job_id = job_of_event(event) if event is not None and step_of(event) in steps else None
     if job_id is None:
         log.info("event passed over", extra={"event_id": str(envelope.get("id"))[:64]})
         return None, None
