@@ -58,7 +58,7 @@ class FakeEngine:
         raise AssertionError("nothing should stop the engine")
 
 
-def planned(source, *, source_etag, options, preroll_frames, limits):
+def planned(source, *, source_etag, options, preroll_frames, limits, scenes=None):
     windows = tuple(
         Window(index=i, start_pts=i, end_pts=i + 1, n_frames=1, base_index=i) for i in range(2)
     )
