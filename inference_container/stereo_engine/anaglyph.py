@@ -28,9 +28,17 @@ METHODS: dict[str, tuple[Rows, Rows]] = {
     "gm_gray": ((NONE, LUMA, NONE), (LUMA, NONE, LUMA)),
     "gm_half_color": ((NONE, LUMA, NONE), (RED, NONE, BLUE)),
     "gm_color": ((NONE, GREEN, NONE), (RED, NONE, BLUE)),
+    "gm_dubois": (
+        ((-0.062, -0.158, -0.039), (0.284, 0.668, 0.143), (-0.015, -0.027, 0.021)),
+        ((0.529, 0.705, 0.024), (-0.016, -0.015, -0.065), (0.009, 0.075, 0.937)),
+    ),
     "yb_gray": ((LUMA, LUMA, NONE), (NONE, NONE, LUMA)),
     "yb_half_color": ((RED, GREEN, NONE), (NONE, NONE, LUMA)),
     "yb_color": ((RED, GREEN, NONE), (NONE, NONE, BLUE)),
+    "yb_dubois": (
+        ((1.062, -0.205, 0.299), (-0.026, 0.908, 0.068), (-0.038, -0.173, 0.022)),
+        ((-0.016, -0.123, -0.017), (0.006, 0.062, -0.017), (0.094, 0.185, 0.910)),
+    ),
 }
 """Rows give R, G, B of the result. For red/cyan glasses, `gm_` for green/magenta and `yb_` for
 yellow/blue ones; the first named filter is before the left eye."""
