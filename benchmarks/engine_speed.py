@@ -1,5 +1,8 @@
 """What a frame costs: the warp beside cv2.remap, the depth, the whole path beside libav alone."""
 
+import os
+import shutil
+import subprocess
 import tempfile
 import time
 from fractions import Fraction
@@ -25,7 +28,7 @@ from stereo_engine.writer import encoder_options
 from benchmarks import engine_peers as peers
 
 WIDTH, HEIGHT, REPEATS = 1280, 720, 5
-CLIP_SECONDS = 1.5
+CLIP_SECONDS, ROUNDS = 3, 5
 
 
 def table():
@@ -78,22 +81,31 @@ def _whole_path(folder):
     size = ["--width", str(WIDTH), "--height", str(HEIGHT), "--seconds", str(CLIP_SECONDS)]
     write_scene([str(clip), *size])
     job = Job(clip, folder / "engine.mp4", Recipe())
-    render(job)
-    ours, theirs, wall = [], [], []
-    for _ in range(3):
-        begun, cpu = time.perf_counter(), time.process_time()
-        frames = render(job)["frames"]
-        ours.append((time.process_time() - cpu) / frames * 1e3)
-        wall.append(frames / (time.perf_counter() - begun))
-        cpu = time.process_time()
-        libav_alone(clip, folder / "libav.mp4")
-        theirs.append((time.process_time() - cpu) / frames * 1e3)
-    return _stages(clip) | {
-        "whole_path_cpu_ms": min(ours),
-        "libav_alone_cpu_ms": min(theirs),
-        "whole_path_to_libav": min(ours) / min(theirs),
-        "frames_per_second": max(wall),
+    frames = render(job)["frames"]
+    ways = {
+        "whole_path": lambda: render(job),
+        "libav_alone": lambda: libav_alone(clip, folder / "libav.mp4"),
     }
+    program = shutil.which("ffmpeg")
+    if program:
+        ways["ffmpeg_program"] = lambda: ffmpeg_alone(program, clip, folder / "ffmpeg.mp4")
+    rounds = [{name: _spent(work) / frames for name, work in ways.items()} for _ in range(ROUNDS)]
+    costs = {name: [some[name] for some in rounds] for name in ways}
+    scores = {f"{name}_cpu_ms": float(np.median(cost)) * 1e3 for name, cost in costs.items()}
+    for name in list(ways)[1:]:
+        ratios = [some["whole_path"] / some[name] for some in rounds]
+        scores[f"whole_path_to_{name}"] = float(np.median(ratios))
+        scores[f"whole_path_to_{name}_worst"] = max(ratios)
+    begun = time.perf_counter()
+    render(job)
+    return _stages(clip) | scores | {"frames_per_second": frames / (time.perf_counter() - begun)}
+
+
+def _spent(work):
+    """CPU seconds of this process and of those it started, in user and system."""
+    before = os.times()
+    work()
+    return sum(now - then for now, then in zip(os.times()[:4], before[:4], strict=True))
 
 
 def _stages(clip):
@@ -136,6 +148,17 @@ def libav_alone(source, target):
             pair.pts, pair.time_base = index, Fraction(1, 30)
             out.mux(made.encode(pair))
         out.mux(made.encode(None))
+
+
+def ffmpeg_alone(program, source, target):
+    """The same by the ffmpeg program."""
+    options = encoder_options(Recipe(), "h264", "sbs")
+    made = [word for name, value in options.items() for word in (f"-{name}", value)]
+    graph = ["-filter_complex", "split[a][b];[a][b]hstack"]
+    threads = ["-threads", "2"]
+    source_and_graph = [*threads, "-i", str(source), *graph]
+    encoder = ["-c:v", "libx264", *made, *threads, str(target)]
+    subprocess.run([program, "-v", "error", "-y", *source_and_graph, *encoder], check=True)
 
 
 def _least(work, repeats=REPEATS):
