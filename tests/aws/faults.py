@@ -1,5 +1,6 @@
 """A network that misbehaves between a client and moto: throttles, lost replies, doubled calls."""
 
+import json
 import random
 import threading
 
@@ -50,3 +51,31 @@ class Faults:
                     return kind
                 left -= share
         return None
+
+
+class Behind:
+    """Reads that may be stale are: an index answers as it did the time before, at first nothing.
+
+    All other reads have to ask for the newest.
+    """
+
+    NOTHING = b'{"Items": [], "Count": 0, "ScannedCount": 0}'
+
+    def __init__(self):
+        self._before, self.late = {}, 0
+
+    def on(self, events):
+        """Answer the reads of all clients that share this event emitter."""
+        for call in ("Query", "GetItem"):
+            events.register_first(f"before-send.dynamodb.{call}", self)
+
+    def __call__(self, request, event_name, **_):
+        asked = json.loads(request.body)
+        now = answered(request, event_name)
+        if "IndexName" not in asked:
+            assert asked["ConsistentRead"], asked
+            return now
+        told = self._before.get(request.body, self.NOTHING)
+        self._before[request.body] = now.content
+        self.late += told != now.content
+        return AWSResponse(request.url, 200, {}, MockRawResponse(told))

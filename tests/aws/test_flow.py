@@ -9,10 +9,12 @@ from stereo_spot.conversion.create import create
 from stereo_spot.keys import FinalKey, SourceKey
 from stereo_spot.media.engine import Engine
 from stereo_spot.model import JobOptions, JobStatus, Recipe, Tier
+from stereo_spot.runtime.aws import _session
 
 from tests.aws import cloud as local_aws
 from tests.aws import stage
 from tests.aws.cloud import cloud  # noqa: F401
+from tests.aws.faults import Behind
 from tests.media.kit import Film, Sound, make, seen
 
 QUICK = JobOptions(recipe=Recipe(tier=Tier.STUB, crf=0, preset="ultrafast"), segment_duration_s=1.0)
@@ -141,6 +143,24 @@ def test_lost_completions_are_made_good_by_the_schedule(cloud, film, tmp_path): 
     cloud.lose = lambda _body: False
     cloud.tick()
 
+    assert_whole(app, job_id, film, tmp_path)
+
+
+def test_an_index_that_is_behind_delays_repairs_and_breaks_nothing(cloud, film, tmp_path):  # noqa: F811
+    behind = Behind()
+    behind.on(_session().get_component("event_emitter"))
+    app = cloud.services()
+    cloud.lose = lambda body: body["source"] == "stereo-spot"
+    job_id = upload(app, film)
+    cloud.run()
+    cloud.lose = lambda _body: False
+
+    cloud.tick()
+    assert app.jobs.get(job_id).status is JobStatus.REASSEMBLING
+    for _ in range(3):
+        cloud.tick()
+
+    assert behind.late > 1
     assert_whole(app, job_id, film, tmp_path)
 
 
