@@ -114,6 +114,18 @@ def test_other_settings_run_only_what_depends_on_them(tmp_path):
     assert opened.analyzer.rows.counts()["vectors"] == 4
 
 
+def test_a_picture_is_kept_once_but_for_the_first_and_the_last(tmp_path):
+    colours = ("red", "green", "red", "yellow", "green", "red")
+    source = film(tmp_path / "film.mp4", colours, seconds=0.8)
+
+    with open_analyzer(AnalyzerSettings(), folder=tmp_path / "data") as opened:
+        contents = analyze_file(opened, source)
+
+    assert [int(frame.id[-3:]) for frame in contents.frames] == [0, 1, 3, 5]
+    notes = {mark.stage: mark.note for mark in contents.marks}
+    assert (notes["scenes"], notes["frames"]) == ("6 scenes", "4 frames, 2 seen before")
+
+
 def test_a_film_that_cannot_be_used_is_failed_with_its_reason(tmp_path):
     (tmp_path / "bad.mp4").write_bytes(b"\x00" * 5000)
 

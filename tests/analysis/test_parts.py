@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stereo_spot.analysis import offline
 from stereo_spot.analysis.choice import spread
 from stereo_spot.analysis.chunks import CHUNK_CHARS, chunks
-from stereo_spot.analysis.phash import distance, phash
+from stereo_spot.analysis.phash import colours, distance, phash, same_colours
 from stereo_spot.analysis.pictures import opened
 from stereo_spot.analysis.ports import Spoken
 from stereo_spot.analysis.records import (
@@ -68,6 +68,15 @@ def test_a_hash_survives_a_new_compression_and_tells_other_pictures_apart():
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_hash_distance_counts_bits(one, other):
     assert distance(f"{one:016x}", f"{other:016x}") == bin(one ^ other).count("1")
+
+
+def test_pictures_of_one_hash_and_other_colours_are_not_the_same():
+    green, yellow = bgr("green"), bgr("green")
+    yellow[..., 2] = np.where(yellow[..., 1] > 100, 200, yellow[..., 2])
+
+    assert distance(phash(green), phash(yellow)) <= 6
+    assert not same_colours(colours(green), colours(yellow))
+    assert same_colours(colours(green), colours(bgr("green", 7)))
 
 
 def test_chunks_stay_within_a_scene_and_hold_every_segment_once():

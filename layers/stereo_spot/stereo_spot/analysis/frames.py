@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stereo_spot.analysis.choice import spread
-from stereo_spot.analysis.phash import distance, phash
+from stereo_spot.analysis.phash import colours, distance, phash, same_colours
 from stereo_spot.analysis.records import Frame, Scene, frame_id, frame_key
-from stereo_spot.analysis.stages import Analyzer, Stage, Work
+from stereo_spot.analysis.stages import Analyzer, Stage, Work, counted
 from stereo_spot.media import pictures
 
 CANDIDATES = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -28,7 +28,7 @@ def _run(work: Work) -> str:
     work.analyzer.rows.replace(work.video_id, Frame, frames)
     work.analyzer.files.keep_only(f"frames/{work.video_id}/", [frame.path for frame in frames])
     repeated = len(chosen) - len(frames)
-    return f"{len(frames)} frames" + (f", {repeated} repetitions left out" if repeated else "")
+    return counted(len(frames), "frame") + (f", {repeated} seen before" if repeated else "")
 
 
 @dataclass
@@ -46,6 +46,7 @@ class _Collector:
         self._work, self._scenes, self._per_scene = work, scenes, per_scene
         self._best: _Candidate | None = None
         self._frames: list[Frame] = []
+        self._colours: list[Any] = []
 
     def see(self, picture: pictures.Picture) -> None:
         """One more picture."""
@@ -69,13 +70,11 @@ class _Collector:
 
     def _settle(self, best: _Candidate) -> None:
         self._work.check()
-        found = phash(best.pixels)
-        limit = self._work.analyzer.options.same_picture_bits
+        found, colour = phash(best.pixels), colours(best.pixels)
         ends = (0, len(self._scenes) - 1)  # the first and the last scene are always shown
-        if best.scene not in ends and any(
-            distance(found, frame.phash) <= limit for frame in self._frames
-        ):
+        if best.scene not in ends and self._seen_before(found, colour):
             return
+        self._colours.append(colour)
         scene, video = self._scenes[best.scene], self._work.video_id
         key = frame_key(video, scene.idx)
         self._work.analyzer.files.put(key, _jpeg(best.pixels))
@@ -87,6 +86,13 @@ class _Collector:
                 path=key,
                 phash=found,
             )
+        )
+
+    def _seen_before(self, found: str, colour: Any) -> bool:
+        limit = self._work.analyzer.options.same_picture_bits
+        return any(
+            distance(found, frame.phash) <= limit and same_colours(colour, known)
+            for frame, known in zip(self._frames, self._colours, strict=True)
         )
 
 
@@ -113,4 +119,4 @@ def _settings(analyzer: Analyzer) -> dict[str, Any]:
     }
 
 
-STAGE = Stage("frames", 1, ("normalize", "scenes"), _settings, _run)
+STAGE = Stage("frames", 2, ("normalize", "scenes"), _settings, _run)

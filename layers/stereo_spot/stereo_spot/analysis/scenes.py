@@ -1,7 +1,7 @@
 """Stage 3: where scenes begin and end."""
 
 from stereo_spot.analysis.records import Scene, scene_id
-from stereo_spot.analysis.stages import Stage, Work
+from stereo_spot.analysis.stages import Stage, Work, counted
 from stereo_spot.media.detect import find_scenes
 
 
@@ -19,7 +19,7 @@ def _run(work: Work) -> str:
         for i, (a, b) in enumerate(found.spans)
     ]
     work.analyzer.rows.replace(work.video_id, Scene, scenes)
-    return f"{len(scenes)} scenes"
+    return counted(len(scenes), "scene")
 
 
 STAGE = Stage("scenes", 1, ("normalize",), lambda analyzer: {"detector": "adaptive"}, _run)

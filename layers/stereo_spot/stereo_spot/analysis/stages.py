@@ -102,6 +102,11 @@ class Stage:
     """Whether the files that a finished run made are still there."""
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things, as the note of a stage says it."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def basis_of(stage: Stage, settings: dict[str, Any], upstream: list[str]) -> str:
     """Names what a stage works from: the same basis gives the same results."""
     body = json.dumps([stage.name, stage.version, settings, upstream], sort_keys=True)

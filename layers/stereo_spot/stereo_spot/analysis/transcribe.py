@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stereo_spot.analysis.ports import Spoken
 from stereo_spot.analysis.records import TranscriptSegment, audio_key, segment_id, subtitle_key
-from stereo_spot.analysis.stages import Analyzer, Stage, Work
+from stereo_spot.analysis.stages import Analyzer, Stage, Work, counted
 from stereo_spot.analysis.subtitles import srt, vtt
 from stereo_spot.ports import RangeReader
 
@@ -26,7 +26,7 @@ def _run(work: Work) -> str:
     work.check()
     segments = tidy(work.video_id, spoken)
     _store(work, segments)
-    return f"{len(segments)} segments by {transcriber.name}"
+    return f"{counted(len(segments), 'segment')} by {transcriber.name}"
 
 
 def tidy(video_id: str, spoken: Sequence[Spoken]) -> list[TranscriptSegment]:

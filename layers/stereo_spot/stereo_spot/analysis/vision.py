@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from stereo_spot.analysis.errors import ProviderError
 from stereo_spot.analysis.ports import Describer
 from stereo_spot.analysis.records import Caption, Frame, caption_id
-from stereo_spot.analysis.stages import Analyzer, Stage, Work
+from stereo_spot.analysis.stages import Analyzer, Stage, Work, counted
 
 
 def _run(work: Work) -> str:
@@ -25,7 +25,7 @@ def _run(work: Work) -> str:
             work.check()
     if failed:
         raise ProviderError(f"{len(failed)} of {len(missing)} frames: {failed[0].message}")
-    return f"{len(contents.frames)} captions by {describer.name}"
+    return f"{counted(len(contents.frames), 'caption')} by {describer.name}"
 
 
 def _describe(work: Work, describer: Describer, frame: Frame) -> None:
