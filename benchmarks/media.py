@@ -18,46 +18,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
+from media_film import make
 from media_store import Discard, HttpReader, LocalReader, upload
+from stereo_spot.media import process
 from stereo_spot.media.cut import cut
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.join import join
 from stereo_spot.media.plan import plan
 from stereo_spot.model import JobOptions
 
-SEGMENT_S = 5.0
+SEGMENT_S = 30.0
 LIMITS = MediaLimits()
-
-
-def make(path: Path, gigabytes: float) -> None:
-    """A film of noise, 720p25 with keys every second, repeated until it is large enough."""
-    dice = np.random.default_rng(1)
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
-        stream.options = {"preset": "ultrafast", "qp": "8", "g": "25", "threads": "1"}
-        packets = []
-        for number in range(25):
-            noise = dice.integers(0, 256, (720, 1280, 3), np.uint8)
-            frame = av.VideoFrame.from_ndarray(noise, "rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            packets += stream.encode(frame)
-        packets += stream.encode(None)
-        shots = [(bytes(p), p.pts, p.dts, p.is_keyframe, p.time_base) for p in packets]
-        second = sum(len(body) for body, *_ in shots)
-        for turn in range(int(gigabytes * 1e9 / second) + 1):
-            for body, pts, dts, key, base in shots:
-                packet = av.Packet(body)
-                packet.stream, packet.time_base = stream, base
-                shift = int(turn / base)
-                packet.pts, packet.dts = pts + shift, dts + shift
-                packet.duration, packet.is_keyframe = int(1 / base) // 25, key
-                out.mux(packet)
 
 
 class Peak:
@@ -80,8 +53,8 @@ class Peak:
 
     def _watch(self) -> None:
         while not self._stop.wait(0.05):
-            files = [p for p in self._folder.rglob("*") if p.is_file()]
             with contextlib.suppress(OSError):
+                files = [p for p in self._folder.rglob("*") if p.is_file()]
                 self.disk = max(self.disk, sum(p.stat().st_size for p in files))
             own = max(0, _rss(os.getpid()) - self._before)
             self.rss = max(self.rss, own + sum(map(_rss, _family(os.getpid()))))
@@ -107,15 +80,23 @@ def ours(port: int, size: int, work: Path) -> dict[str, float]:
     started = time.monotonic()
     reader = HttpReader(port, size)
     options = JobOptions(segment_duration_s=SEGMENT_S)
-    made = plan(reader, source_etag="e", options=options, preroll_frames=8, limits=LIMITS)
-    planned = time.monotonic() - started
     first: list[float] = []
 
     def store(_: object, path: Path) -> None:
         upload(port, path)
         first.append(time.monotonic() - started)
 
-    cut(reader, made, scratch=work, store=store, limits=LIMITS)
+    with process.started() as guarded:
+        made = plan(
+            reader,
+            source_etag="e",
+            options=options,
+            preroll_frames=8,
+            limits=LIMITS,
+            guarded=guarded,
+        )
+        planned = time.monotonic() - started
+        cut(reader, made, scratch=work, store=store, limits=LIMITS, guarded=guarded)
     return {"planned_s": planned, "first_s": first[0], "segments": len(first)}
 
 

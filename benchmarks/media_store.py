@@ -13,6 +13,7 @@ class Ranges(http.server.BaseHTTPRequestHandler):
     """Serves one file by ranges and takes uploads that it throws away."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     path_served = Path()
 
     def do_GET(self) -> None:
@@ -55,14 +56,21 @@ class HttpReader:
 
     def __init__(self, port: int, size: int) -> None:
         self.size = size
-        self.requests = 0
         self._connection = http.client.HTTPConnection("127.0.0.1", port, blocksize=1 << 20)
 
     def read_at(self, offset: int, length: int) -> bytes:
-        self.requests += 1
-        end = min(offset + length, self.size) - 1
-        self._connection.request("GET", "/film", headers={"Range": f"bytes={offset}-{end}"})
-        return self._connection.getresponse().read()
+        return self._ask(offset, length).read()
+
+    def read_into(self, offset: int, view: memoryview) -> int:
+        answer, filled = self._ask(offset, len(view)), 0
+        while got := answer.readinto(view[filled:]):
+            filled += got
+        return filled
+
+    def _ask(self, offset: int, length: int) -> http.client.HTTPResponse:
+        last = min(offset + length, self.size) - 1
+        self._connection.request("GET", "/film", headers={"Range": f"bytes={offset}-{last}"})
+        return self._connection.getresponse()
 
     def close(self) -> None:
         self._connection.close()

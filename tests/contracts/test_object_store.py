@@ -20,6 +20,9 @@ class TestObjectStore:
         assert (info.size, info.metadata) == (5, {"n_frames": "24"})
         reader = objects.open("jobs/a/x.mp4", etag=info.etag)
         assert (reader.size, reader.read_at(1, 3), reader.read_at(3, 99)) == (5, b"ell", b"lo")
+        place = bytearray(4)
+        assert reader.read_into(3, memoryview(place)) == 2 and place == b"lo\0\0"
+        assert reader.read_into(9, memoryview(place)) == 0
         reader.close()
         assert stored_keys == ["jobs/a/x.mp4"]
 

@@ -162,14 +162,14 @@ def test_the_reading_process_dies_with_its_parent_and_has_no_environment():
 
 
 def test_a_crash_of_the_reader_is_an_error_not_a_hang(tmp_path, monkeypatch):
-    from stereo_spot.media import sandbox
+    from stereo_spot.media import process
 
     source = make(tmp_path, Film())
     for code, kind in (
         ("os.abort()", "source_corrupt"),
         ("os.kill(os.getpid(), 9)", "out_of_memory"),
     ):
-        monkeypatch.setattr(sandbox, "BOOT", f"import os; {code}")
+        monkeypatch.setattr(process, "BOOT", f"import os; {code}")
         with pytest.raises((SourceError, MachineError)) as failure:
             probe(FileReader(source), limits=LIMITS)
         assert failure.value.kind == kind

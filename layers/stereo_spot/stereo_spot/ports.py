@@ -6,7 +6,7 @@ one name space of keys; an adapter may spread the prefixes over buckets.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum, auto
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from pydantic import Field
 
@@ -106,6 +106,19 @@ class RangeReader(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+        ...
+
+
+@runtime_checkable
+class FillingReader(RangeReader, Protocol):
+    """A range reader that can put bytes where they are wanted, without a copy between."""
+
+    def read_into(self, offset: int, view: memoryview) -> int:
+        """Fill `view` with the bytes from `offset`; how many came, fewer only at the end.
+
+        Raises:
+            SourceError: as `read_at`.
+        """
         ...
 
 

@@ -123,6 +123,12 @@ class MemoryReader:
         """Bytes from `offset`."""
         return self._body[offset : offset + length]
 
+    def read_into(self, offset: int, view: memoryview) -> int:
+        """Fill `view` with the bytes from `offset`; how many came."""
+        found = self.read_at(offset, len(view))
+        view[: len(found)] = found
+        return len(found)
+
     def close(self) -> None:
         """Nothing to let go of."""
 

@@ -18,9 +18,11 @@ from stereo_spot.conversion.segments import store_segment, stored_indices
 from stereo_spot.conversion.services import Services
 from stereo_spot.errors import ErrorKind, RequestError, SourceError, StepError
 from stereo_spot.keys import SourceKey
+from stereo_spot.media import process
 from stereo_spot.media.cut import cut
 from stereo_spot.media.plan import plan as plan_source
 from stereo_spot.media.probe import probe
+from stereo_spot.media.process import Process
 from stereo_spot.model import CutSegment, Job, JobStatus, Plan
 from stereo_spot.ports import ObjectInfo, RangeReader
 from stereo_spot.transitions import job as moves
@@ -103,8 +105,9 @@ def _cut(job: Job, source: ObjectInfo, app: Services, over: threading.Event) -> 
     with (
         closing(app.objects.open(source.key, etag=source.etag)) as reader,
         scratch_folder(app) as folder,
+        process.started() as guarded,
     ):
-        job, plan = _committed(job, source, reader, app)
+        job, plan = _committed(job, source, reader, app, guarded)
 
         def store(segment: CutSegment, path: Path) -> None:
             if over.is_set():
@@ -118,13 +121,14 @@ def _cut(job: Job, source: ObjectInfo, app: Services, over: threading.Event) -> 
             store=store,
             have=stored_indices(job, app),
             limits=app.limits,
+            guarded=guarded,
         )
     save_manifest(job.job_id, manifest, app)
     app.jobs.apply(job.job_id, moves.complete_chunking(app.clock(), job))
 
 
 def _committed(
-    job: Job, source: ObjectInfo, reader: RangeReader, app: Services
+    job: Job, source: ObjectInfo, reader: RangeReader, app: Services, guarded: Process
 ) -> tuple[Job, Plan]:
     """The row with its plan, and the plan: made and committed now, or by an earlier run."""
     if job.plan_digest is None:
@@ -135,6 +139,7 @@ def _committed(
             preroll_frames=job.options.recipe.tier.preroll_frames,
             limits=app.limits,
             scenes=app.known_scenes(job),
+            guarded=guarded,
         )
         save_plan(job.job_id, made, app)
         facts = made.facts.model_dump(mode="json")

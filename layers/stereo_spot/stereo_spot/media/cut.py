@@ -12,6 +12,7 @@ from pathlib import Path
 from stereo_spot.errors import ErrorKind, StepError
 from stereo_spot.media import sandbox
 from stereo_spot.media.guard import MediaLimits
+from stereo_spot.media.process import Head, Process
 from stereo_spot.media.spooling import Scratch
 from stereo_spot.model import CutSegment, Manifest, Plan, Window
 from stereo_spot.ports import RangeReader
@@ -29,6 +30,7 @@ def cut(
     store: Store,
     have: Container[int] = (),
     limits: MediaLimits,
+    guarded: Process | None = None,
 ) -> Manifest:
     """Cut `source` in one pass; hand each segment to `store` as it closes.
 
@@ -49,7 +51,7 @@ def cut(
         Scratch(Path(folder), source, limits) as files,
     ):
         clerk = _Clerk(plan, files)
-        with contextlib.closing(clerk.closed(request, limits)) as closed:
+        with contextlib.closing(clerk.closed(request, limits, guarded)) as closed:
             for segment, path in closed:
                 store(segment, path)
     return Manifest(plan_digest=plan.digest(), time_base=plan.time_base, segments=clerk.in_order())
@@ -71,11 +73,11 @@ class _Clerk:
         self._given_up = False
 
     def closed(
-        self, request: sandbox.Head, limits: MediaLimits
+        self, request: Head, limits: MediaLimits, guarded: Process | None
     ) -> Generator[tuple[CutSegment, Path], None, None]:
         """Every segment that is written, as it closes; its file is gone after that."""
         with ThreadPoolExecutor(1, "cut") as pool:
-            done = pool.submit(self._serve, request, limits)
+            done = pool.submit(self._serve, request, limits, guarded)
             try:
                 while (item := self._ready.get()) is not None:
                     yield item
@@ -86,18 +88,14 @@ class _Clerk:
                 self._room.release()
             done.result()
 
-    def file_of(self, head: sandbox.Head, length: int) -> int:
-        """Where a write goes."""
+    def write(self, name: str, at: int, data: memoryview) -> None:
         self._check_wanted()
-        self._make_room(str(head["to"]))
-        return self._files.file_for(str(head["to"]), int(head["at"]), length)
+        self._make_room(name)
+        self._files.write(name, at, data)
 
-    def hear(self, head: sandbox.Head, block: bytearray) -> None:
+    def hear(self, head: Head, block: bytes) -> None:
         self._check_wanted()
         match head["say"]:
-            case "write":
-                self._make_room(str(head["to"]))
-                self._files.write(str(head["to"]), int(head["at"]), block)
             case "drop":
                 self._files.drop(str(head["name"]))
             case "segment":
@@ -106,9 +104,17 @@ class _Clerk:
     def in_order(self) -> tuple[CutSegment, ...]:
         return tuple(self._cut[index] for index in sorted(self._cut))
 
-    def _serve(self, request: sandbox.Head, limits: MediaLimits) -> None:
+    def _serve(self, request: Head, limits: MediaLimits, guarded: Process | None) -> None:
         try:
-            sandbox.run("cut", request, readers=self._files.reader, limits=limits, hear=self.hear)
+            sandbox.run(
+                "cut",
+                request,
+                readers=self._files.reader,
+                limits=limits,
+                hear=self.hear,
+                write=self.write,
+                guarded=guarded,
+            )
         finally:
             self._ready.put(None)
 
@@ -121,9 +127,9 @@ class _Clerk:
         if name.startswith("segment:") and not self._files.has(name):
             self._room.acquire()
 
-    def _close(self, head: sandbox.Head, block: bytearray) -> None:
+    def _close(self, head: Head, block: bytes) -> None:
         window = self._windows[int(head["index"])]
-        segment = _segment(window, bytes(block), str(head.get("from_time", "0")))
+        segment = _segment(window, block, str(head.get("from_time", "0")))
         self._cut[window.index] = segment
         if not head["stored"]:
             self._ready.put((segment, self._files.close(_name(window.index))))

@@ -1,11 +1,10 @@
 """Find scenes in a whole film, or in the stretches of it that the planner asks about."""
 
 from collections.abc import Callable
-from typing import Any
 
-from stereo_spot.media import sandbox
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.pictures import Picture, seeing, watch
+from stereo_spot.media.process import Head
 from stereo_spot.media.scenes import LOOK_HEIGHT, SceneDetector
 from stereo_spot.model import Frozen
 from stereo_spot.ports import RangeReader
@@ -51,7 +50,7 @@ class Lookout:
     def __init__(self) -> None:
         self._detector: SceneDetector | None = None
 
-    def hear(self, head: sandbox.Head, data: Any) -> sandbox.Head | None:
+    def hear(self, head: Head, data: bytes) -> Head | None:
         """Take a picture, or tell the cuts in those since the last answer."""
         if head.get("say") == "cuts":
             found = self._detector.cuts() if self._detector else []

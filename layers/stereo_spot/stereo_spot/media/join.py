@@ -8,6 +8,7 @@ from stereo_spot.errors import ErrorKind, MachineError
 from stereo_spot.media import sandbox
 from stereo_spot.media.fit import container_for
 from stereo_spot.media.guard import MediaLimits
+from stereo_spot.media.process import Head
 from stereo_spot.model import Container, Frozen, Manifest, Plan
 from stereo_spot.ports import RangeReader, RangeWriter
 
@@ -64,7 +65,7 @@ def join(
         "trimmed": plan.options.start_s is not None or plan.options.end_s is not None,
         "audio_packets": [track.packets for track in plan.facts.audio],
     }
-    readers = _Readers(source, parts)
+    readers, output = _Readers(source, parts), _Output(out)
     try:
         result = sandbox.run(
             "join",
@@ -72,7 +73,8 @@ def join(
             readers=readers.find,
             limits=limits,
             block=times.tobytes(),
-            hear=_Output(out).hear,
+            hear=output.hear,
+            write=output.write,
         )
     finally:
         readers.close()
@@ -107,12 +109,12 @@ class _Output:
     def __init__(self, out: RangeWriter) -> None:
         self._out = out
 
-    def hear(self, head: sandbox.Head, block: bytearray) -> None:
-        if head["say"] == "head":
-            self._out.head_bytes = int(head["bytes"])
-            return
+    def hear(self, head: Head, block: bytes) -> None:
+        self._out.head_bytes = int(head["bytes"])
+
+    def write(self, name: str, at: int, data: memoryview) -> None:
         try:
-            self._out.write_at(int(head["at"]), bytes(block))
+            self._out.write_at(at, bytes(data))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise MachineError(

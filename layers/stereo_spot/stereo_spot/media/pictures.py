@@ -71,7 +71,7 @@ def normalize(
             {"height": HEIGHT, "rate": RATE, "crf": CRF},
             readers=sandbox.one(source),
             limits=_patient(limits, source.size / SLOWEST_BYTES_PER_S),
-            hear=sinks.hear,
+            write=sinks.write,
         )
     made = Normalized.model_validate(told)
     if not made.audio:
@@ -142,13 +142,12 @@ class _Sinks:
         for file in self._files.values():
             os.close(file)
 
-    def hear(self, head: dict[str, Any], data: bytes) -> None:
+    def write(self, name: str, at: int, data: memoryview) -> None:
         """Put what was sent where it belongs."""
         self._check()
-        file, at = self._files.get(str(head.get("to"))), int(head.get("at", -1))
-        if head.get("say") != "write" or file is None or not 0 <= at <= MAX_WRITTEN:
+        file = self._files.get(name)
+        if file is None or not 0 <= at <= MAX_WRITTEN:
             raise SourceError(ErrorKind.SOURCE_CORRUPT, "the reading process wrote nonsense")
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(file, view, at)
-            view, at = view[written:], at + written
+        while data:
+            written = os.pwrite(file, data, at)
+            data, at = data[written:], at + written

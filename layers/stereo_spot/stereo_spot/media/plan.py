@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from stereo_spot.media import sandbox
 from stereo_spot.media.detect import Lookout
 from stereo_spot.media.guard import MediaLimits
+from stereo_spot.media.process import Process
 from stereo_spot.model import JobOptions, Plan
 from stereo_spot.ports import RangeReader
 
@@ -17,6 +18,7 @@ def plan(
     preroll_frames: int,
     limits: MediaLimits,
     scenes: Sequence[float] | None = None,
+    guarded: Process | None = None,
 ) -> Plan:
     """Plan the presentation windows of `source`.
 
@@ -34,6 +36,11 @@ def plan(
         "scenes": None if scenes is None else list(scenes),
     }
     result = sandbox.run(
-        "plan", request, readers=sandbox.one(source), limits=limits, hear=Lookout().hear
+        "plan",
+        request,
+        readers=sandbox.one(source),
+        limits=limits,
+        hear=Lookout().hear,
+        guarded=guarded,
     )
     return Plan.model_validate({"source_etag": source_etag, "options": options, **result})

@@ -22,6 +22,8 @@ class Scratch:
         self._source = source
         self._max_bytes = 2 * limits.max_bytes
         self._open: dict[str, int] = {}
+        self._ends: dict[str, int] = {}
+        self._spare: list[Path] = []
 
     def __enter__(self) -> "Scratch":
         return self
@@ -38,27 +40,23 @@ class Scratch:
         """Whether a file is being written."""
         return name in self._open
 
-    def write(self, name: str, at: int, data: bytes | bytearray) -> None:
+    def write(self, name: str, at: int, data: memoryview) -> None:
         """Put `data` at `at` of a file, which is made if it is new.
 
         Raises:
             MachineError: `disk_full`.
         """
-        descriptor = self.file_for(name, at, len(data))
-        view = memoryview(data)
-        with self.watching_space():
-            while view:
-                done = os.pwrite(descriptor, view, at)
-                view, at = view[done:], at + done
-
-    def file_for(self, name: str, at: int, length: int) -> int:
-        """The open file for a write of `length` bytes at `at`."""
-        if at < 0 or at + length > self._max_bytes:
+        if at < 0 or at + len(data) > self._max_bytes:
             raise SourceError(ErrorKind.SOURCE_CORRUPT, f"{name} would grow past every limit")
-        return self._descriptor(name)
+        with self._watching_space():
+            descriptor = self._descriptor(name)
+            self._ends[name] = max(self._ends.get(name, 0), at + len(data))
+            while data:
+                done = os.pwrite(descriptor, data, at)
+                data, at = data[done:], at + done
 
     @contextlib.contextmanager
-    def watching_space(self) -> Iterator[None]:
+    def _watching_space(self) -> Iterator[None]:
         """Turn a full disk into the error that says so."""
         try:
             yield
@@ -73,17 +71,23 @@ class Scratch:
         """Finish a file; returns where it is."""
         descriptor = self._open.pop(name, None)
         if descriptor is not None:
+            os.ftruncate(descriptor, self._ends.pop(name, 0))
             os.close(descriptor)
         return self._path(name)
 
     def drop(self, name: str) -> None:
-        """Delete a file."""
-        self.close(name).unlink(missing_ok=True)
+        """Give a file up; the next one is written over it, which is quicker than a new one."""
+        path = self.close(name)
+        if path.exists():
+            self._spare.append(path.rename(path.with_suffix(".spare")))
 
     def _descriptor(self, name: str) -> int:
         if name not in self._open:
+            path = self._path(name)
+            if self._spare:
+                self._spare.pop().rename(path)
             flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-            self._open[name] = os.open(self._path(name), flags, 0o600)
+            self._open[name] = os.open(path, flags, 0o600)
         return self._open[name]
 
     def _path(self, name: str) -> Path:

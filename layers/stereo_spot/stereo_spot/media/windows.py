@@ -44,8 +44,8 @@ def planned_range(pts: Sequence[int], time_base: Fraction, options: JobOptions) 
     if first >= end:
         raise RequestError(
             ErrorKind.BAD_REQUEST,
-            f"no frame of the film lies between {options.start_s or 0} s and "
-            f"{options.end_s or 'its end'} s",
+            f"no frame of the film lies between {_said(options.start_s, 'its start')} and "
+            f"{_said(options.end_s, 'its end')}",
         )
     return first, end
 
@@ -97,6 +97,10 @@ def check_count(count: int, duration_s: float) -> None:
             f"segments of {duration_s:g} s would cut the film into {count} pieces; at most "
             f"{MAX_SEGMENTS} are possible: ask for longer segments",
         )
+
+
+def _said(seconds: float | None, otherwise: str) -> str:
+    return otherwise if seconds is None else f"{seconds:g} s"
 
 
 def _ticks(seconds: float, time_base: Fraction) -> Fraction:

@@ -18,6 +18,8 @@ from stereo_spot.ports import ObjectInfo
 
 _OUTPUT = "jobs/"
 _DELETE_AT_ONCE = 1000
+_PIECE = 1 << 20
+"""How much of an answer is held beside where it goes."""
 Keys = list[str]
 
 
@@ -48,9 +50,14 @@ class S3Reader:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Bytes from `offset`."""
-        last = min(offset + length, self.size) - 1
+        view = memoryview(bytearray(max(0, min(length, self.size - offset))))
+        return bytes(view[: self.read_into(offset, view)])
+
+    def read_into(self, offset: int, view: memoryview) -> int:
+        """Fill `view` with the bytes from `offset`; how many came."""
+        last, filled = min(offset + len(view), self.size) - 1, 0
         if last < offset:
-            return b""
+            return 0
         try:
             answer = self._client.get_object(
                 Bucket=self._bucket,
@@ -58,13 +65,16 @@ class S3Reader:
                 Range=f"bytes={offset}-{last}",
                 IfMatch=f'"{self._etag}"',
             )
-            return bytes(answer["Body"].read())
+            while block := answer["Body"].read(_PIECE):
+                view[filled : filled + len(block)] = block
+                filled += len(block)
         except ClientError as error:
             if error_code(error) == "PreconditionFailed":
                 raise _changed(self._key) from error
             if is_missing(error):
                 raise SourceError(ErrorKind.SOURCE_MISSING, f"{self._key} is gone") from error
             raise
+        return filled
 
     def close(self) -> None:
         """Nothing is held between two ranges."""

@@ -52,6 +52,11 @@ class FileVersion:
         self._check()
         return os.pread(self._file.fileno(), length, offset)
 
+    def read_into(self, offset: int, view: memoryview) -> int:
+        """Fill `view` with the bytes from `offset`; how many came."""
+        self._check()
+        return os.preadv(self._file.fileno(), [view], offset)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -59,9 +64,8 @@ class FileVersion:
     def _check(self) -> None:
         status = os.fstat(self._file.fileno())
         if self._stamp not in (None, (status.st_size, status.st_mtime_ns)):
-            raise SourceError(
-                ErrorKind.SOURCE_CHANGED, f"{self._name} was changed while it was being converted"
-            )
+            said = f"{self._name} was changed while it was being converted"
+            raise SourceError(ErrorKind.SOURCE_CHANGED, said)
 
 
 class NewFile:

@@ -10,13 +10,13 @@ from typing import Any
 from av.packet import Packet
 
 from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.child.segment import SegmentWriter
 from stereo_spot.media.child.spool import Spool
 from stereo_spot.media.child.timeline import Judge, numbered
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.wire import Channel
 from stereo_spot.model import Window
 
 WRITERS = 2

@@ -4,12 +4,12 @@ import hashlib
 from typing import Any
 
 from stereo_spot.media.child import marks
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.planning import facts
 from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.child.timeline import walk
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.wire import Channel
 
 
 def inspect(

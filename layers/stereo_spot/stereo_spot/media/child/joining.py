@@ -14,11 +14,11 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stereo_spot.media.child import marks, tracks
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.parts import Parts, Schedule
 from stereo_spot.media.child.ranges import SINK_BUFFER, RemoteFile, RemoteSink
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.wire import Channel
 from stereo_spot.model import StereoMode
 
 INDEX_BASE = 128 << 10

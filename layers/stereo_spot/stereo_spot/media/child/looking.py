@@ -8,11 +8,11 @@ from fractions import Fraction
 import av.error
 from av.video.frame import VideoFrame
 
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, packets
 from stereo_spot.media.child.pictures import show
 from stereo_spot.media.child.timeline import Timeline
 from stereo_spot.media.scenes import AROUND, LOOK_HEIGHT, SHORTEST_S
-from stereo_spot.media.wire import Channel
 
 HAIR = Fraction(1, 1000)
 """Times of cuts are rounded; a frame is this much early at the most."""
@@ -50,7 +50,7 @@ class SceneFinder:
             for frame in self._frames(begin, end):
                 time = float(((frame.pts or 0) - pts[0]) * base)
                 show(self._channel, frame, LOOK_HEIGHT, {"time": time})
-        return self._first_frames(self._channel.ask({"say": "cuts"})["cuts"])
+        return self._first_frames(self._channel.ask({"say": "cuts"}).wait()["cuts"])
 
     def _frames(self, begin: int, end: int) -> Iterator[VideoFrame]:
         self._film.only(self._film.video)

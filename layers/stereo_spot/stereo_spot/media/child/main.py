@@ -1,4 +1,4 @@
-"""The guarded process: fence itself in, do the one task it was started for, answer, end."""
+"""The guarded process: fence itself in, do what it is asked, answer, until its parent ends it."""
 
 import contextlib
 import ctypes
@@ -17,6 +17,7 @@ import av
 import av.error
 
 from stereo_spot.errors import ErrorKind, StereoSpotError
+from stereo_spot.media import shared
 from stereo_spot.media.child import (
     cutting,
     inspecting,
@@ -25,8 +26,8 @@ from stereo_spot.media.child import (
     pictures,
     planning,
 )
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.wire import Channel
 
 PR_SET_PDEATHSIG = 1
 
@@ -45,15 +46,16 @@ DECODING = ("normalize", "pick", "watch")
 
 
 def main() -> None:
-    """Serve one task over stdin and stdout."""
+    """Serve tasks over stdin, stdout and the memory that the second argument names."""
     die_with_parent()
-    channel = Channel(0, 1)
+    load_all_of_av()
+    channel = Channel(0, 1, shared.attached(int(sys.argv[2])))
     with contextlib.suppress(EOFError, BrokenPipeError):
-        request, block = channel.receive()
-        limits = MediaLimits.model_validate(request["limits"])
-        load_all_of_av()
-        fence(limits, decoding=_decodes(request))
-        channel.tell(_answer(TASKS[request["task"]], request, bytes(block), channel, limits))
+        while True:
+            request, block = channel.task()
+            limits = MediaLimits.model_validate(request["limits"])
+            fence(limits, decoding=_decodes(request))
+            channel.tell(_answer(TASKS[request["task"]], request, block, channel, limits))
     os._exit(0)
 
 
@@ -100,7 +102,7 @@ def fence(limits: MediaLimits, *, decoding: bool) -> None:
     """Give up every right that reading does not need.
 
     No descriptor beyond the two pipes and stderr can be had after this, so no file and no socket
-    can be opened, whatever the media says.
+    can be opened, whatever the media says. A later task may take away more, never give back.
     """
     allowed = limits.decode_memory_bytes if decoding else limits.memory_bytes
     wanted = [

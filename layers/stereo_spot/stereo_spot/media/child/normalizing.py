@@ -15,11 +15,11 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import check_duration, opened
 from stereo_spot.media.child.pictures import Shown, fitted
 from stereo_spot.media.child.ranges import RemoteFile, RemoteSink
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.wire import Channel
 
 AUDIO_RATE = 16_000
 BYTES_PER_S = AUDIO_RATE * 2

@@ -18,11 +18,11 @@ import av.error
 from av.packet import Packet
 
 from stereo_spot.errors import ErrorKind, SourceError, StepError
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.child.timeline import numbered, walk
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.wire import Channel
 
 USUAL_DELAY = 2
 

@@ -11,10 +11,10 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, opened, rotation
 from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.media.wire import Channel
 
 SEEK_BEYOND_S = 4.0
 """How far ahead a wanted picture must lie before seeking to it beats decoding up to it."""

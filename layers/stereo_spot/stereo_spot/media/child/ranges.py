@@ -1,19 +1,16 @@
-"""File objects over the pipe: what libav reads from and writes to instead of files."""
+"""File objects over the channel: what libav reads from and writes to instead of files."""
 
 import io
-from collections import OrderedDict
 
-from stereo_spot.media.wire import Channel
+from stereo_spot.media.child.channel import Channel
 
-FIRST_BLOCK = 1 << 20
-LARGEST_BLOCK = 8 << 20
-KEPT_BYTES = 16 << 20
-SINK_BUFFER = 1 << 20
+SINK_BUFFER = 1 << 17
+"""Small, so that what goes through it stays in the processor's cache."""
 _ZEROS = bytes(1 << 20)
 
 
 class RemoteFile:
-    """A stored object as a seekable file, read in blocks that grow while reading goes forward.
+    """A stored object as a seekable file.
 
     `hollow` ranges read as zeros and are never fetched: an index can be walked without its media.
     """
@@ -24,7 +21,6 @@ class RemoteFile:
         self.hollow: tuple[tuple[int, int], ...] = ()
         self._channel = channel
         self._position = 0
-        self._blocks: OrderedDict[int, bytearray] = OrderedDict()
 
     def read(self, length: int = -1) -> bytes:
         """At most `length` bytes from here; fewer only where a block ends or the file does."""
@@ -62,32 +58,7 @@ class RemoteFile:
         return b""
 
     def _stored(self, length: int) -> bytes:
-        start, block = self._block()
-        at = self._position - start
-        return bytes(memoryview(block)[at : at + length])
-
-    def _block(self) -> tuple[int, bytearray]:
-        for start, block in self._blocks.items():
-            if start <= self._position < start + len(block):
-                self._blocks.move_to_end(start)
-                return start, block
-        return self._fetch()
-
-    def _fetch(self) -> tuple[int, bytearray]:
-        length, spare = FIRST_BLOCK, None
-        for start, block in self._blocks.items():
-            if start + len(block) == self._position:
-                length = min(4 * len(block), LARGEST_BLOCK)
-                spare = self._blocks.pop(start)
-                break
-        start = self._position
-        block = self._channel.read(self.name, start, min(length, self.size - start), spare)
-        if not block:
-            raise EOFError
-        self._blocks[start] = block
-        while sum(map(len, self._blocks.values())) > KEPT_BYTES:
-            self._blocks.popitem(last=False)
-        return start, block
+        return bytes(self._channel.blocks.at(self.name, self._position, self.size)[:length])
 
 
 class RemoteSink:
@@ -118,5 +89,5 @@ class RemoteSink:
         return self._position
 
     def _put(self, at: int, data: bytes) -> None:
-        self._channel.tell({"say": "write", "to": self.name, "at": at}, data)
+        self._channel.write(self.name, at, data)
         self.size = max(self.size, at + len(data))

@@ -8,10 +8,10 @@ from typing import Any
 import av
 from av.packet import Packet
 
+from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film
 from stereo_spot.media.child.ranges import SINK_BUFFER, RemoteSink
 from stereo_spot.media.child.timeline import time_of
-from stereo_spot.media.wire import Channel
 
 FORMATS = {"prores": "mov", "vp8": "matroska"}
 """Containers of the codecs that mp4 cannot hold."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from stereo_spot.media.wire import Channel
+from stereo_spot.media.child.channel import Channel
 
 
 class _Kept(NamedTuple):
@@ -51,8 +51,7 @@ class Spool:
         if not self._chunks:
             return
         chunk = self._chunks[-1]
-        head = {"say": "write", "to": chunk.name, "at": chunk.size}
-        self._channel.tell(head, memoryview(packet))
+        self._channel.write(chunk.name, chunk.size, memoryview(packet))
         chunk.kept.append(
             _Kept(
                 ordinal,
@@ -81,7 +80,7 @@ class Spool:
             self._channel.tell({"say": "drop", "name": self._chunks.popleft().name})
 
     def _restore(self, chunk: _Chunk, kept: _Kept, stream: VideoStream) -> Packet[Any]:
-        packet: Packet[Any] = Packet(bytes(self._channel.read(chunk.name, kept.at, kept.size)))
+        packet: Packet[Any] = Packet(self._channel.blocks.copied(chunk.name, kept.at, kept.size))
         packet.stream = stream
         if stream.time_base is not None:
             packet.time_base = stream.time_base

@@ -1,0 +1,97 @@
+"""Ranges of stored objects in the shared memory: those used last, and the ones to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stereo_spot.media.shared import READ_BYTES, READ_SLOTS
+
+if TYPE_CHECKING:
+    from stereo_spot.media.child.channel import Answer, Channel
+
+FIRST_BYTES = 1 << 20
+GROWTH = 4
+AHEAD_FROM = 4 << 20
+"""Ranges from this length on come from reading straight ahead, so the next is as good as asked."""
+
+
+@dataclass(eq=False)
+class _Block:
+    """A range in a slot; `coming` is there until its bytes are."""
+
+    of: str
+    start: int
+    length: int
+    slot: int
+    coming: Answer | None
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+    def holds(self, of: str, position: int) -> bool:
+        return self.of == of and self.start <= position < self.end
+
+
+class Blocks:
+    """What is kept, the longest unused first; shared by all that this process reads."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._kept: list[_Block] = []
+        self._free = list(range(READ_SLOTS))
+
+    def at(self, of: str, position: int, size: int) -> memoryview:
+        """Bytes of an object of `size` bytes from `position` on, as many as lie together."""
+        block = self._find(of, position) or self._follow(of, position, size)
+        self._kept.remove(block)
+        self._kept.append(block)
+        if block.coming is not None:
+            block.length, block.coming = int(block.coming.wait()["length"]), None
+            self._look_ahead(block, size)
+            if not block.holds(of, position):
+                raise EOFError
+        return self._channel.fetched(block.slot, block.length)[position - block.start :]
+
+    def copied(self, of: str, position: int, length: int) -> bytes:
+        """Exactly so many bytes of what may still change; none of them are kept."""
+        parts = []
+        for at in range(position, position + length, READ_BYTES):
+            block = self._ask(of, at, min(READ_BYTES, position + length - at))
+            self._drop(block)
+            got = int(block.coming.wait()["length"]) if block.coming else 0
+            parts.append(bytes(self._channel.fetched(block.slot, got)))
+        return b"".join(parts)
+
+    def forget(self) -> None:
+        """Keep nothing: names may mean other objects from now on."""
+        while self._kept:
+            self._drop(self._kept[0])
+
+    def _find(self, of: str, position: int) -> _Block | None:
+        return next((block for block in self._kept if block.holds(of, position)), None)
+
+    def _follow(self, of: str, position: int, size: int) -> _Block:
+        """Ask for what is missing: the more, the further reading went straight ahead."""
+        before = next((b for b in self._kept if b.of == of and b.end == position), None)
+        length = FIRST_BYTES if before is None else GROWTH * before.length
+        return self._ask(of, position, min(length, READ_BYTES, size - position))
+
+    def _look_ahead(self, block: _Block, size: int) -> None:
+        if block.length >= AHEAD_FROM and block.end < size and not self._find(block.of, block.end):
+            self._follow(block.of, block.end, size)
+            self._kept.remove(block)
+            self._kept.append(block)
+
+    def _ask(self, of: str, start: int, length: int) -> _Block:
+        if not self._free:
+            self._drop(self._kept[0])
+        slot = self._free.pop()
+        block = _Block(of, start, length, slot, self._channel.fetch(of, start, length, slot))
+        self._kept.append(block)
+        return block
+
+    def _drop(self, block: _Block) -> None:
+        self._kept.remove(block)
+        self._free.append(block.slot)

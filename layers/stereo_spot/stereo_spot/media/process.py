@@ -1,0 +1,211 @@
+"""A process of its own for reading untrusted media: started bare, talked to, ended.
+
+It gets no environment, no file and no socket, only two pipes and the memory it shares with its
+parent. It dies with its parent, at its memory limit, or when its own time is spent; every one of
+these comes out as an error with a kind.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from stereo_spot.errors import ErrorKind, MachineError, SourceError
+from stereo_spot.media import shared, wire
+from stereo_spot.media.guard import MediaLimits
+from stereo_spot.media.shared import Shared
+
+BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    "from stereo_spot.media.child.main import main; main()"
+)
+PIPE_BYTES = 1 << 20
+LOOK_EVERY_S = 0.5
+
+Head = dict[str, Any]
+
+
+def nonsense(said: object) -> SourceError:
+    """What to raise when the process does not keep to the form."""
+    return SourceError(ErrorKind.SOURCE_CORRUPT, f"the reading process sent nonsense: {said!r:.80}")
+
+
+@contextlib.contextmanager
+def started() -> Iterator["Process"]:
+    """A new process for one task, or for several over the same source; killed at the end."""
+    with shared.created() as memory:
+        process = _start(memory)
+        try:
+            yield process
+        finally:
+            process.end()
+
+
+def _start(memory: Shared) -> "Process":
+    complaints, stderr = os.pipe()
+    for end in (complaints, stderr):
+        os.set_blocking(end, False)  # what libav says beyond a pipe's fill is dropped
+    try:
+        popen = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", BOOT, json.dumps(_import_path()), str(memory.file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            cwd="/",
+            env=_bare_environment(),
+            bufsize=0,
+            pass_fds=[memory.file],
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(complaints)
+        raise
+    finally:
+        os.close(stderr)
+    return Process(popen, memory, complaints)
+
+
+def _import_path() -> list[str]:
+    return [str(Path(entry).resolve()) for entry in sys.path]
+
+
+def _bare_environment() -> dict[str, str]:
+    """Only what finding libpython and keeping one heap need; never a credential."""
+    return {
+        "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR") or ""),
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": str(64 << 20),  # large frames come from memory used before
+        "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+    }
+
+
+class Process:
+    """The parent's end: never waits longer than the process's own time allows."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], memory: Shared, complaints: int) -> None:
+        if popen.stdin is None or popen.stdout is None:
+            raise RuntimeError("the reading process has no pipes")
+        self.memory = memory
+        self._popen = popen
+        self._complaints = complaints
+        self._to, self._from = popen.stdin.fileno(), popen.stdout.fileno()
+        self._left = self._allowed = 0.0
+        self._sending = threading.Lock()
+        self.questions = self.answers = 0
+        """About stored objects; while one is open, the time is not the process's own."""
+        for pipe in (self._to, self._from):
+            os.set_blocking(pipe, False)
+            _widen(pipe)
+
+    def begin(self, request: Head, block: bytes, limits: MediaLimits) -> None:
+        """Give it a task, and the time for it."""
+        self._left = self._allowed = limits.wall_s
+        self.send({"limits": limits.model_dump(), **request}, block)
+
+    def send(self, head: Head, block: bytes = b"") -> None:
+        """Say something."""
+        with self._sending:
+            self._write(wire.encode(head, len(block)))
+            self._write(block)
+
+    def receive(self) -> tuple[Head, bytes]:
+        """What the process says next."""
+        head_length, block_length = wire.LENGTHS.unpack(self._read(wire.LENGTHS.size))
+        if head_length > wire.MAX_HEAD or block_length > wire.MAX_BLOCK:
+            raise nonsense((head_length, block_length))
+        try:
+            head = wire.decode(self._read(head_length))
+        except ValueError as error:
+            raise nonsense(error) from error
+        return head, self._read(block_length)
+
+    def kill(self) -> None:
+        """Kill the process and all it may have started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill the process, and let go of the pipes."""
+        self.kill()
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            if pipe is not None:
+                pipe.close()
+        os.close(self._complaints)
+        self._popen.wait()
+
+    def _read(self, length: int) -> bytes:
+        block = bytearray(length)
+        view = memoryview(block)
+        while view:
+            try:
+                got = os.readv(self._from, [view])
+            except BlockingIOError:
+                self._await(self._from, select.POLLIN)
+                continue
+            if not got:
+                self._died()
+            view = view[got:]
+        return bytes(block)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._to, view) :]
+            except BlockingIOError:
+                self._await(self._to, select.POLLOUT)
+            except BrokenPipeError:
+                self._died()
+
+    def _await(self, pipe: int, event: int) -> None:
+        waiting = select.poll()
+        waiting.register(pipe, event)
+        ready: list[tuple[int, int]] = []
+        while not ready:
+            started = time.monotonic()
+            ready = waiting.poll(min(max(self._left, 0.0), LOOK_EVERY_S) * 1000)
+            if self.questions == self.answers:
+                self._left -= time.monotonic() - started
+            if not ready and self._left <= 0:
+                raise SourceError(
+                    ErrorKind.SOURCE_CORRUPT,
+                    f"reading the file took more than {self._allowed:g} s and was stopped",
+                )
+
+    def _died(self) -> NoReturn:
+        code = self._popen.wait()
+        if code == 1:
+            said = _drain(self._complaints).strip()
+            raise MachineError(ErrorKind.INTERNAL, f"the reading process failed: {said[-600:]}")
+        if code == -signal.SIGKILL:
+            raise MachineError(
+                ErrorKind.OUT_OF_MEMORY, "the reading process was killed: out of memory"
+            )
+        raise SourceError(
+            ErrorKind.SOURCE_CORRUPT, f"the file makes its reader crash (exit code {code})"
+        )
+
+
+def _drain(pipe: int) -> str:
+    """What lies in a pipe."""
+    with contextlib.suppress(BlockingIOError):
+        return os.read(pipe, PIPE_BYTES).decode("utf-8", "replace")
+    return ""
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold more at once, where the platform can."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
