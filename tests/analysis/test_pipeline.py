@@ -1,5 +1,6 @@
 """The whole pipeline with every source and every storage, a speaking film and a real server."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -88,6 +89,30 @@ def test_every_source_with_every_storage(
     assert analyzer.rows.contents(video_id) == contents
     assert server.calls == calls
     assert (worker.stats.processed, worker.stats.failed) == (2, 0)
+
+
+def test_ids_and_places_in_s3_are_those_that_others_read(
+    open_storage, providers, talking, tmp_path, aws, bucket
+):
+    analyzer = analyzer_of(open_storage("s3"), providers, tmp_path)
+    analyze_video(analyzer, store(analyzer, talking, "v"))
+
+    def body(key):
+        found = aws("s3").get_object(Bucket=bucket, Key=f"video-processing/{key}")
+        return json.loads(found["Body"].read())
+
+    assert body("metadata/v/video_info.json")["status"] == "ready"
+    assert body("metadata/v/scenes.json")[3]["id"] == "v_scene_003"
+    assert body("metadata/v/frames.json")[3]["id"] == "v_frame_003"
+    assert body("metadata/v/transcript.json")[2]["id"] == "v_segment_002"
+    assert body("captions/v_frame_003_caption.json")["frame_id"] == "v_frame_003"
+    for key in ("transcript/v_segment_002", "frames/v_frame_003_caption"):
+        vector = body(f"embeddings/{key}.json")
+        assert vector["dimensions"] == len(vector["embedding"]) == 1536
+    assert body("captions/v_frame_000_caption.json")["entities"] == {
+        "controls": [{"label": "oil", "kind": "gauge", "reading": "4", "units": "bar"}],
+        "text_on_screen": [{"text": "SIGN red", "confidence": 0.9}],
+    }
 
 
 def test_words_find_what_was_said_and_what_was_described(embedded, talking, providers):

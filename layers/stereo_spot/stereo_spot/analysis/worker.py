@@ -211,9 +211,12 @@ def _until_told(report: Callable[[], object]) -> None:
 
 
 def _hopeless(error: Exception) -> bool:
-    """Whether another try with the same film gives the same answer."""
+    """Whether another try with the same film gives the same answer.
+
+    Not where it may yet come, or was replaced while it was read, be it by another worker.
+    """
     if isinstance(error, SourceError):
-        return error.kind is not ErrorKind.SOURCE_MISSING
+        return error.kind not in (ErrorKind.SOURCE_MISSING, ErrorKind.SOURCE_CHANGED)
     return isinstance(error, RequestError)
 
 

@@ -10,7 +10,6 @@ Search reads every vector, once: good for some thousand rows. Larger collections
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +76,16 @@ class S3ResultFiles:
         """A stored file; None when it is not there."""
         found = self._found(key)
         return found[0] if found else None
+
+    def read(self, key: str) -> bytes | None:
+        """The whole of a small file as it is now, by one request."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self.prefix + key)
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+        return bytes(answer["Body"].read())
 
     def keep_only(self, prefix: str, keys: Iterable[str]) -> None:
         """Remove what lies under `prefix` and is not one of `keys`."""
@@ -239,8 +248,5 @@ class S3ResultRows:
         self._files.put(key, json.dumps(body, separators=(",", ":")).encode())
 
     def _get(self, key: str) -> Any:
-        reader = self._files.open(key)
-        if reader is None:
-            return None
-        with closing(reader):
-            return json.loads(reader.read_at(0, reader.size))
+        body = self._files.read(key)
+        return None if body is None else json.loads(body)
