@@ -195,9 +195,10 @@ def eye_maker(job: Job) -> EyeMaker:
     """The maker for what the job asks."""
     if job.recipe.tier == "stub":
         return StubEyes()
-    export = DepthFolder(job.export_depth) if job.export_depth else None
+    shown = job.first_frame + job.selection.skip_frames
+    export = DepthFolder(job.export_depth, shown) if job.export_depth else None
     if job.depth_from:
-        return GivenEyes(job.recipe, depth_maps(job.depth_from), export)
+        return GivenEyes(job.recipe, depth_maps(job.depth_from, job.first_frame), export)
     if job.recipe.tier == "classic":
         return ClassicEyes(job.recipe, export)
     return eyes_of_models(job, export)
@@ -210,7 +211,8 @@ def eyes_of_models(job: Job, export: DepthFolder | None) -> EyeMaker:
 
     if job.recipe.tier == "fast":
         return FastEyes(job.recipe, models, export)
-    return QualityEyes(job.recipe, models, export, first_frame=job.first_frame)
+    shown = job.first_frame + job.selection.skip_frames
+    return QualityEyes(job.recipe, models, export, first_frame=job.first_frame, first_shown=shown)
 
 
 def load_models(tier: str, accepted: frozenset[str]) -> Any:

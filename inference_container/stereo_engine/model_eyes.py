@@ -91,9 +91,11 @@ class QualityEyes(FastEyes):
         export: DepthFolder | None = None,
         *,
         first_frame: int = 0,
+        first_shown: int = 0,
     ) -> None:
+        """Make a maker; the places in the film of the first frame read, and of the first shown."""
         super().__init__(recipe, warm, export)
-        self._first = first_frame
+        self._first, self._first_shown = first_frame, first_shown
         self._made = {"right": ("right",), "left": ("left",), "both": ("left", "right")}[
             recipe.synth
         ]
@@ -103,7 +105,8 @@ class QualityEyes(FastEyes):
         plan = self._warm.plan(first)
         estimator = DepthCrafter(
             self._warm.depth,
-            noise=FrameNoise(self._recipe.seed, self._first),
+            noise=FrameNoise(self._recipe.seed, self._first, plan.window),
+            first_frame=self._first,
             window=plan.window,
             overlap=plan.overlap,
             max_side=plan.depth_side,
@@ -127,7 +130,7 @@ class QualityEyes(FastEyes):
     def _fill(self, eye: int, plan: MemoryPlan) -> Fill:
         inpainter = SvdInpainter(
             self._warm.inpainting,
-            noise=FrameNoise(self._recipe.seed + 1 + eye, self._first),
+            noise=FrameNoise(self._recipe.seed + 1 + eye, self._first_shown),
             chunk=plan.chunk,
             tiles=plan.tiles,
             tile_batch=plan.tile_batch,

@@ -20,8 +20,6 @@ from stereo_engine.diffusion.modules import FrameNoise
 from tests.engine.films import moving_pictures
 from tests.models import tiny
 
-FRAMES, SEGMENT = 60, 30
-
 
 def classic(frames, _first):
     return list(ClassicDepth().estimate(frames))
@@ -34,8 +32,9 @@ def fast(frames, _first):
 
 def quality(frames, first):
     estimator = DepthCrafter(
-        tiny.modules(8), noise=FrameNoise(1, first), steps=2, window=12, overlap=4, max_side=64
-    )
+        tiny.modules(8), noise=FrameNoise(1, first, 12), steps=2, window=12, overlap=4,
+        max_side=64, first_frame=first,
+    )  # fmt: skip
     return [some.depth for some in ModelDepth(estimator, memory=26).maps(frames)]
 
 
@@ -49,17 +48,20 @@ def seam_score(depths, joins):
 
 
 @pytest.mark.parametrize(
-    ("depth_of", "preroll"), [(classic, 8), (fast, 8), (quality, 25)], ids=lambda x: str(x)[:20]
+    ("depth_of", "preroll", "frames", "segment"),
+    [(classic, 8, 150, 30), (fast, 8, 150, 30), (quality, 25, 90, 30)],
+    ids=lambda given: getattr(given, "__name__", None),
 )
-def test_depth_does_not_jump_where_segments_join(depth_of, preroll):
-    film = moving_pictures(FRAMES, 96, 64)
+def test_depth_does_not_jump_where_segments_join(depth_of, preroll, frames, segment):
+    """Over as many joins as time allows: at a single one the step is what chance makes it."""
+    film = moving_pictures(frames, 96, 64)
     depths = []
-    for start in range(0, FRAMES, SEGMENT):
+    for start in range(0, frames, segment):
         first = max(0, start - preroll)
-        depths += depth_of(film[first : start + SEGMENT], first)[start - first :]
+        depths += depth_of(film[first : start + segment], first)[start - first :]
 
-    score = seam_score(depths, range(SEGMENT, FRAMES, SEGMENT))
+    score = seam_score(depths, range(segment, frames, segment))
 
     print(f"seam score of {depth_of.__name__}: {score:.3f}")
-    assert len(depths) == FRAMES
+    assert len(depths) == frames
     assert score < 1.2

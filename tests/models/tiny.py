@@ -64,10 +64,13 @@ class ExactScheduler:
 
 
 def unet(channels):
+    """Two channels to a group in one of the blocks: a norm of each channel alone would take out
+    what the embeddings of time add, and with it any error in them.
+    """
     return UNetSpatioTemporalConditionModel(
         in_channels=channels,
         out_channels=4,
-        block_out_channels=(32, 32),
+        block_out_channels=(32, 64),
         down_block_types=("CrossAttnDownBlockSpatioTemporal", "DownBlockSpatioTemporal"),
         up_block_types=("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"),
         layers_per_block=1,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stereo_engine.depth.windows import Windows
 from stereo_engine.diffusion.clip import embedded
+from stereo_engine.diffusion.mirror import mirrored
 from stereo_engine.diffusion.modules import Modules, Noise, Tensor, device_of, drawn, exact
 from stereo_engine.diffusion.vae import decoded, encoded, factor_of
 
@@ -75,7 +76,15 @@ class DepthCrafter:
         overlap: int = OVERLAP,
         max_side: int = MAX_SIDE,
         decode_chunk: int = BLOCK,
+        first_frame: int = 0,
     ) -> None:
+        """Make an estimator; `first_frame` is the place in the film of the first frame it gets.
+
+        Windows and the decoder's groups begin at the same frames of the film wherever a segment
+        begins, so that segments worked out apart see most frames in the same company.
+        """
+        self._first = window - first_frame % (window - overlap)
+        self._first_group = decode_chunk - first_frame % decode_chunk
         self._modules, self._noise = modules, noise
         self._steps, self._guidance = steps, guidance
         self._window, self._overlap = window, overlap
@@ -94,8 +103,9 @@ class DepthCrafter:
             window=self._window,
             overlap=self._overlap,
             noise=self._noise,
+            first=self._first,
         )
-        decoder = _Decoder(self._modules, self._chunk)
+        decoder = _Decoder(self._modules, self._chunk, self._first_group)
         source = iter(frames)
         while block := list(islice(source, BLOCK)):
             with torch.no_grad():
@@ -115,27 +125,34 @@ class DepthCrafter:
 
 
 class _Decoder:
-    """Decodes latents in groups of the same size wherever they came from."""
+    """Decodes latents in groups of the same size, but for the first.
 
-    def __init__(self, modules: Modules, chunk: int) -> None:
-        self._modules, self._chunk = modules, chunk
+    The last one is filled up with what came before, in reverse: in a shorter group the temporal
+    decoder gives another spread of depth, which is seen where the next segment joins.
+    """
+
+    def __init__(self, modules: Modules, chunk: int, first: int) -> None:
+        self._modules, self._chunk, self._next = modules, chunk, first
         self._held: Tensor | None = None
 
     def push(self, latents: Tensor) -> list[NDArray[np.float32]]:
         held = latents if self._held is None else torch.cat([self._held, latents])
-        ready = len(held) // self._chunk * self._chunk
-        self._held = held[ready:].clone()
-        return self._depths(held[:ready]) if ready else []
+        depths: list[NDArray[np.float32]] = []
+        while len(held) >= self._next:
+            depths += self._depths(held[: self._next])
+            held, self._next = held[self._next :], self._chunk
+        self._held = held.clone()
+        return depths
 
     def finish(self) -> list[NDArray[np.float32]]:
-        return [] if self._held is None or not len(self._held) else self._depths(self._held)
+        if self._held is None or not len(self._held):
+            return []
+        count = len(self._held)
+        return self._depths(self._held[mirrored(count, self._next, self._held)])[:count]
 
     def _depths(self, latents: Tensor) -> list[NDArray[np.float32]]:
-        depths: list[NDArray[np.float32]] = []
-        for part in latents.split(self._chunk):
-            pictures = decoded(part, self._modules.vae, self._chunk)
-            depths += list(pictures.mean(dim=1).float().cpu().numpy())
-        return depths
+        pictures = decoded(latents, self._modules.vae, self._chunk)
+        return list(pictures.mean(dim=1).float().cpu().numpy())
 
 
 def working_size(width: int, height: int, max_side: int = MAX_SIDE) -> tuple[int, int]:

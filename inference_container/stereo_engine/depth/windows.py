@@ -26,12 +26,14 @@ class Windows:
         window: int,
         overlap: int,
         noise: Noise,
+        first: int | None = None,
     ) -> None:
-        if not 0 <= overlap < window:
-            raise ValueError(f"overlap {overlap} must be less than window {window}")
+        """Make windows; the first one has `first` frames, all others `window`."""
+        if not 0 <= overlap < (first or window) <= window:
+            raise ValueError(f"overlap {overlap} must be less than window {first or window}")
         self._modules, self._steps = modules, steps
         self._guidance = guidance if guidance > 1.0 else None
-        self._window, self._overlap = window, overlap
+        self._window, self._overlap, self._first = window, overlap, first or window
         self._draw = noise
         self._noise: Tensor | None = None
         self._condition: Tensor | None = None
@@ -48,13 +50,18 @@ class Windows:
         self._condition = condition if held is None else torch.cat([held, condition])
         self._tokens = tokens if said is None else torch.cat([said, tokens])
         final = []
-        while len(self._condition) >= self._window:
-            made = self._run(self._window)
-            keep = self._window - self._overlap
+        while len(self._condition) >= self._length:
+            made = self._run(self._length)
+            keep = made.shape[1] - self._overlap
             final.append(made[:, :keep])
             self._before = made[:, keep:]
             self._condition, self._tokens = self._condition[keep:], self._tokens[keep:]
         return final
+
+    @property
+    def _length(self) -> int:
+        """Frames of the next window."""
+        return self._window if self._before is not None else self._first
 
     def finish(self) -> list[Tensor]:
         """The latents still held, after the last and maybe shorter window."""
@@ -90,11 +97,10 @@ class Windows:
 
     def _start(self, condition: Tensor, factor: float) -> Tensor:
         """This window's noise, a copy; the next window's is the same, carried on in a circle."""
-        noise = self._noise
+        noise, length = self._noise, condition.shape[1]
         if noise is None:
-            shape = (1, min(self._window, condition.shape[1]), *condition.shape[2:])
+            shape = (1, self._window if length == self._first else length, *condition.shape[2:])
             noise = torch.mul(drawn(self._draw, shape, condition), factor)
-        latents = noise[:, : condition.shape[1]].clone()
-        keep = noise.shape[1] - self._overlap
+        keep = length - self._overlap
         self._noise = torch.cat([noise[:, keep:], noise[:, :keep]], dim=1)
-        return latents
+        return noise[:, :length].clone()

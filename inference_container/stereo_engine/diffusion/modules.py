@@ -51,8 +51,9 @@ class FrameNoise:
     CPU, so that every device gets the same.
     """
 
-    def __init__(self, seed: int, first_frame: int = 0) -> None:
-        self._seed, self._first = seed, first_frame
+    def __init__(self, seed: int, first_frame: int = 0, period: int | None = None) -> None:
+        """Make a source; the noise of windows repeats every `period` frames (None: a window)."""
+        self._seed, self._first, self._period = seed, first_frame, period
         self._pictures = first_frame
         self._windows = 0
 
@@ -63,7 +64,7 @@ class FrameNoise:
             return torch.stack([self._of("picture", first + k, shape[1:]) for k in range(shape[0])])
         self._windows += 1
         kind = f"window {self._windows}"
-        places = ((self._first + k) % shape[1] for k in range(shape[1]))
+        places = ((self._first + k) % (self._period or shape[1]) for k in range(shape[1]))
         return torch.stack([self._of(kind, place, shape[2:]) for place in places])[None]
 
     def _of(self, kind: str, place: int, shape: tuple[int, ...]) -> Tensor:

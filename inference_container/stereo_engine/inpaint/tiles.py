@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from stereo_engine.diffusion.mirror import mirrored
 from stereo_engine.diffusion.modules import Tensor
 
 OVERLAP_PX = 128
@@ -47,16 +48,9 @@ def padded(frames: Tensor, height: int, width: int, *, mirror: bool) -> Tensor:
     grow = (0, width - frames.shape[3], 0, height - frames.shape[2])
     if not mirror:
         return torch.nn.functional.pad(frames, grow)
-    rows = _mirrored(frames.shape[2], height, frames)
-    columns = _mirrored(frames.shape[3], width, frames)
+    rows = mirrored(frames.shape[2], height, frames)
+    columns = mirrored(frames.shape[3], width, frames)
     return frames.index_select(2, rows).index_select(3, columns)
-
-
-def _mirrored(length: int, total: int, like: Tensor) -> Tensor:
-    """Indices 0 1 2 1 0 1 2 ..., turning round at the ends as often as needed."""
-    period = max(2 * (length - 1), 1)
-    place = torch.arange(total, device=like.device) % period
-    return torch.minimum(place, (period - place) % period) if length > 1 else place * 0
 
 
 def cut(frames: Tensor, rows: Axis, columns: Axis) -> list[Tensor]:
