@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from stereo_spot.analysis.records import (
@@ -20,6 +21,7 @@ from stereo_spot.analysis.records import (
 from stereo_spot.conversion import control
 from stereo_spot.keys import SourceKey
 from stereo_spot.media.guard import MediaLimits
+from stereo_spot.model import JobStatus
 from stereo_spot.runtime.analyzer import Opened, analyze_file, open_analyzer
 from stereo_spot.runtime.film_worker import FilmJobs, release_ended
 from stereo_spot.runtime.films import Films, FilmWatch, film_settings, held_at
@@ -160,6 +162,20 @@ def test_a_search_for_nothing_is_refused(library: Library, query: str, status: i
     assert answer.status == status
     assert answer.problem()["kind"] == "bad_request"
     assert library.client.ask("GET", f"/search?{query}", accept="text/html").status in (200, 422)
+
+
+def test_a_finished_film_is_listed_with_its_picture(library: Library) -> None:
+    begun = library.machine.jobs.get(library.source())
+    assert begun is not None
+    done = begun.model_copy(update={"job_id": str(uuid4()), "status": JobStatus.COMPLETED})
+    library.machine.jobs.create(done)
+    for job in (begun, done):
+        library.scenes(job.job_id)
+
+    for target in ("/jobs", "/"):
+        listed = page(library, target)
+        assert f'src="/v1/jobs/{done.job_id}/scenes/1/picture"' in listed
+        assert f"/v1/jobs/{begun.job_id}/scenes" not in listed
 
 
 def test_a_picture_of_an_unknown_film_is_not_found(library: Library) -> None:

@@ -113,6 +113,12 @@ class Films:
         """Moments for words or a picture."""
         return search(self._opened, question, limit=limit)
 
+    def poster(self, job_id: str) -> int | None:
+        """Number of the scene in the middle of those that have a picture; films begin in black."""
+        found = self._files.path(f"frames/{job_id}").glob("scene_*.jpg")
+        numbers = sorted(int(path.stem.removeprefix("scene_")) for path in found)
+        return numbers[len(numbers) // 2] if numbers else None
+
     def picture(self, key: str) -> bytes | None:
         """The JPEG of a frame."""
         reader = self._files.open(key)

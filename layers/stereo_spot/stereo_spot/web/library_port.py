@@ -33,6 +33,10 @@ class FilmLibrary(Protocol):
         """
         ...
 
+    def poster(self, job_id: str) -> int | None:
+        """Number of the scene whose picture stands for the film; None while it has none."""
+        ...
+
     def picture(self, key: str) -> bytes | None:
         """The JPEG of a frame."""
         ...

@@ -12,6 +12,7 @@ from stereo_spot.keys import is_job_id
 from stereo_spot.model import Job, JobStatus
 from stereo_spot.web.library_port import FilmLibrary
 from stereo_spot.web.moment_views import AnalysisView, HitView, analysis_view, hit_view
+from stereo_spot.web.posters import posters
 from stereo_spot.web.presets import LAYOUT
 from stereo_spot.web.rendering import render
 from stereo_spot.web.site import Site, ThisJob, ThisSite
@@ -100,9 +101,10 @@ def results(
     request: Request, site: ThisSite, library: ThisLibrary, q: Words = None, like: Like = None
 ) -> HTMLResponse:
     """What was found, as pictures that lead into the films."""
-    problem, hits = None, []
+    problem, hits, films = None, [], list[Job]()
     try:
         hits = found(site, library, q, like, SHOWN)
+        films = named(site, q or "")
     except RequestError as error:
         if error.kind is not ErrorKind.BAD_REQUEST:
             raise
@@ -111,7 +113,8 @@ def results(
         "q": q or "",
         "like": f"/v1/jobs/{like.replace('.', '/scenes/')}/picture" if like and not problem else "",
         "hits": hits,
-        "named": [job_view(job, site) for job in named(site, q or "")] if not problem else [],
+        "named": [job_view(job, site) for job in films],
+        "posters": posters(films, site),
         "layout": LAYOUT,
         "now": site.services.clock(),
         "problem": problem,

@@ -11,6 +11,7 @@ from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Job, StereoMode
 from stereo_spot.web.asked import NewJob
 from stereo_spot.web.kinds import HttpKind
+from stereo_spot.web.posters import posters
 from stereo_spot.web.presets import HOW_TO_WATCH, LAYOUT, PRESETS
 from stereo_spot.web.rendering import render
 from stereo_spot.web.site import JobId, Site, ThisJob, ThisSite
@@ -43,6 +44,7 @@ def new_film(request: Request, site: ThisSite) -> HTMLResponse:
             "recipe": site.defaults.recipe,
             "max_bytes": site.services.limits.max_bytes,
             "recent": [job_view(job, site) for job in recent.jobs],
+            "posters": posters(recent.jobs, site),
             "layout": LAYOUT,
         },
     )
@@ -63,6 +65,7 @@ def library(
         "library.html",
         {
             "jobs": [job_view(job, site) for job in page.jobs],
+            "posters": posters(page.jobs, site),
             "next_token": page.cursor,
             "limit": limit,
             "first": next_token is None,
