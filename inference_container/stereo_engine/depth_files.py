@@ -1,6 +1,7 @@
 """Depth from and to files: a folder of PNG or NPY, or a grey video; near is white."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -16,10 +17,10 @@ KINDS = (".png", ".npy")
 
 
 class DepthFolder:
-    """Writes depth maps as 16-bit PNG, numbered from 000000.png on."""
+    """Writes depth maps as 16-bit PNG, numbered from `first` on: 000000.png is a film's first."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._count = folder, 0
+    def __init__(self, folder: Path, first: int = 0) -> None:
+        self._folder, self._count = folder, first
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -34,19 +35,19 @@ class DepthFolder:
         self._count += 1
 
 
-def depth_maps(path: Path) -> Iterator[DepthMap]:
-    """One map for every frame of the film, in order, float32 in 0..1, 1 = nearest."""
-    maps = _of_folder(path) if path.is_dir() else _of_video(path)
+def depth_maps(path: Path, first: int = 0) -> Iterator[DepthMap]:
+    """One map for every frame of a film from its frame `first` on: float32 in 0..1, 1 = nearest."""
+    maps = _of_folder(path, first) if path.is_dir() else _of_video(path, first)
     for index, depth in enumerate(maps):
         known = np.clip(np.where(np.isfinite(depth), depth, np.float32(0)), 0.0, 1.0)
         yield DepthMap(np.asarray(known, np.float32), confidence=1.0, cut=index == 0)
 
 
-def _of_folder(folder: Path) -> Iterator[Depth]:
+def _of_folder(folder: Path, first: int) -> Iterator[Depth]:
     files = sorted(path for path in folder.iterdir() if path.suffix in KINDS)
     if not files:
         raise EngineError("bad_request", f"no PNG or NPY files in {folder}")
-    for path in files:
+    for path in files[first:]:
         yield _of_file(path)
 
 
@@ -67,9 +68,9 @@ def _of_file(path: Path) -> Depth:
     return np.asarray(plane, np.float32)
 
 
-def _of_video(path: Path) -> Iterator[Depth]:
+def _of_video(path: Path, first: int) -> Iterator[Depth]:
     with Reader(path) as reader:
-        for decoded in reader.frames():
+        for decoded in islice(reader.frames(), first, None):
             picture = reader.picture(decoded.frame, None)
             low, span = (16, 219) if picture.colour.range == 1 else (0, 255)
             luma = np.asarray(picture.planes[0], np.float32)

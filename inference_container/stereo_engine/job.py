@@ -12,7 +12,7 @@ from stereo_engine.windows import Selection
 
 FIELDS = (
     *("id", "src", "dst", "mezzanine", "skip_frames", "n_frames", "from_time", "recipe"),
-    *("first_frame", "accept_licence"),
+    *("first_frame", "accept_licence", "depth_from", "export_depth"),
 )
 
 
@@ -30,7 +30,7 @@ class Job:
     depth_from: Path | None = None
     """Depth made elsewhere: a folder of PNG or NPY, or a grey video, a map for every frame."""
     export_depth: Path | None = None
-    """A folder for the depth maps of the frames written."""
+    """A folder for the depth maps of the frames written, named by their place in the film."""
 
     first_frame: int = 0
     """Where in its film the first frame read lies, pre-roll included; models' noise follows it."""
@@ -46,9 +46,9 @@ class Job:
         """Read a job of the serve protocol; unknown names and wrong types are refused."""
         unknown = sorted(set(values) - set(FIELDS))
         _expect(not unknown, f"unknown job field: {', '.join(unknown)}")
-        src, dst, mezzanine = (values.get(name) for name in ("src", "dst", "mezzanine"))
-        _expect(isinstance(src, str) and isinstance(dst, str), "src and dst must be paths")
-        _expect(mezzanine is None or isinstance(mezzanine, str), "mezzanine must be a path or null")
+        src, dst = (_path(values, name) for name in ("src", "dst"))
+        if src is None or dst is None:
+            raise EngineError("bad_request", "src and dst must be paths")
         recipe = values.get("recipe", {})
         _expect(isinstance(recipe, Mapping), "recipe must be an object")
         names = values.get("accept_licence", [])
@@ -60,11 +60,13 @@ class Job:
             from_time=time_of(values.get("from_time")),
         )
         return cls(
-            src=Path(str(src)),
-            dst=Path(str(dst)),
+            src=src,
+            dst=dst,
             recipe=Recipe.of(recipe),
             selection=selection,
-            mezzanine=Path(mezzanine) if mezzanine is not None else None,
+            mezzanine=_path(values, "mezzanine"),
+            depth_from=_path(values, "depth_from"),
+            export_depth=_path(values, "export_depth"),
             first_frame=_count(values, "first_frame") or 0,
             accept_licence=frozenset(names),
         )
@@ -78,6 +80,12 @@ def time_of(text: Any) -> Fraction | None:
         return Fraction(str(text))
     except (ValueError, ZeroDivisionError):
         raise EngineError("bad_request", f"not a time in seconds: {text!r}") from None
+
+
+def _path(values: Mapping[str, Any], name: str) -> Path | None:
+    value = values.get(name)
+    _expect(value is None or isinstance(value, str), f"{name} must be a path or null")
+    return None if value is None else Path(value)
 
 
 def _count(values: Mapping[str, Any], name: str) -> int | None:

@@ -28,7 +28,6 @@ H264_WIDEST = 4096
 FRAME_PACKING = {
     Mode.SBS: 3,
     Mode.HALF_SBS: 3,
-    Mode.CROSS_EYED: 3,
     Mode.TOP_BOTTOM: 4,
     Mode.HALF_TOP_BOTTOM: 4,
 }

@@ -18,7 +18,7 @@ from stereo_spot.conversion.naming import film_name
 from stereo_spot.errors import ErrorKind, MachineError, StepError, StereoSpotError
 from stereo_spot.events import ChunkRequested
 from stereo_spot.media.engine import Engine, EngineJob
-from stereo_spot.model import JobOptions, JobStatus, Recipe, StereoMode
+from stereo_spot.model import JobOptions, JobStatus, Recipe
 from stereo_spot.runtime.convert import check_place, prepare
 from stereo_spot.runtime.estimate import learn_speed
 from stereo_spot.runtime.local import open_machine
@@ -138,7 +138,7 @@ def test_brackets_in_a_name_are_kept_and_shown(small, tmp_path):
     "title", ["\u3042" * 82, "\U00020000" * 60, "a" * 251], ids=["3", "4", "1"]
 )
 def test_a_name_fits_the_file_system(title):
-    name = film_name(title, StereoMode.SBS)
+    name = film_name(title, Recipe())
 
     assert len(name.encode()) <= 255 and name.startswith(title[:40])
 

@@ -26,16 +26,16 @@ def test_a_film_keeps_every_frame_its_times_and_its_sound(scene, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mode", "size", "name"),
+    ("look", "size", "name"),
     [
-        ("half_sbs", (160, 96), "scene_LR.mp4"),
-        ("top_bottom", (160, 192), "scene_TBF_fulltb.mp4"),
-        ("anaglyph", (160, 96), "scene_redcyan_dubois.mp4"),
+        (("--mode", "half_sbs"), (160, 96), "scene_LR.mp4"),
+        (("--mode", "top_bottom"), (160, 192), "scene_TBF_fulltb.mp4"),
+        (("--anaglyph", "half_color"), (160, 96), "scene_redcyan_half_color.mp4"),
     ],
 )
-def test_the_layout_is_the_one_asked_for_and_the_name_says_it(scene, tmp_path, mode, size, name):
+def test_the_layout_is_the_one_asked_for_and_the_name_says_it(scene, tmp_path, look, size, name):
     told = run_json(
-        "convert", scene, "-o", f"{tmp_path}/", "--mode", mode, "--end", 1, "--data", tmp_path / "d"
+        "convert", scene, "-o", f"{tmp_path}/", *look, "--end", 1, "--data", tmp_path / "d"
     )
 
     assert told["output"] == str(tmp_path / name)

@@ -25,6 +25,7 @@ from stereo_spot.runtime.convert import (
     drive,
     prepare,
 )
+from stereo_spot.runtime.depth_files import check_exported
 from stereo_spot.runtime.estimate import Estimate, estimate, learn_speed
 from stereo_spot.runtime.local import LocalMachine
 
@@ -33,7 +34,14 @@ _WATCH_IT = {
     StereoMode.HALF_SBS: "a 3D TV or phone viewer as side-by-side (half)",
     StereoMode.TOP_BOTTOM: "a VR player as top-bottom (full height)",
     StereoMode.HALF_TOP_BOTTOM: "a 3D TV as top-bottom (half)",
-    StereoMode.ANAGLYPH: "any player, through red/cyan glasses",
+    StereoMode.ANAGLYPH: "any player, through the glasses it was made for (red/cyan unless chosen)",
+    StereoMode.CROSS_EYED: "any player, squinting until the halves meet",
+    StereoMode.LEFT_ONLY: "any player: it shows the left eye",
+    StereoMode.RIGHT_ONLY: "any player: it shows the right eye",
+    StereoMode.ROW_INTERLACED: "a full-screen player on a 3D screen with polarised glasses",
+    StereoMode.COLUMN_INTERLACED: "a full-screen player on a 3D screen without glasses",
+    StereoMode.CHECKERBOARD: "a full-screen player on a projector that takes checkerboards",
+    StereoMode.RGBD: "what takes a picture with its depth beside it",
 }
 _OF_MP4 = {".mp4", ".m4v", ".mov"}
 
@@ -85,6 +93,8 @@ def convert_film(
     told = estimate(facts, options, size, machine.data, workers=workers)
     workers = min(workers, told.segments)
     prepared = prepare(source, options, machine)
+    if prepared.finished:
+        check_exported(prepared.job)
     if not prepared.finished and not prepared.resumed:
         _check_space(told, size, prepared.job.job_id, machine)
     if not quiet:
@@ -110,21 +120,21 @@ def _target(source: Path, output: Path | None, job: Job, title: str, made: Path)
     """
     suffix = "." + (job.output_key or "").rpartition(".")[2]
     if output is None or output.is_dir() or not output.suffix:
-        return _unclaimed(output or source.parent, title, job.mode, suffix[1:], made)
+        return _unclaimed(output or source.parent, title, job, suffix[1:], made)
     if output.suffix.lower() in (_OF_MP4 if suffix == ".mp4" else {suffix}):
         return output
     known = output.suffix.lower() in {*_OF_MP4, ".mkv"}
     named = output.with_suffix(suffix) if known else output.with_name(output.name + suffix)
     if _taken(named, made):
-        named = _unclaimed(output.parent, title, job.mode, suffix[1:], made)
+        named = _unclaimed(output.parent, title, job, suffix[1:], made)
     notes.print(f"The film is {suffix[1:]}, not {output.suffix[1:]}.", markup=False)
     return named
 
 
-def _unclaimed(folder: Path, title: str, mode: StereoMode, suffix: str, made: Path) -> Path:
+def _unclaimed(folder: Path, title: str, job: Job, suffix: str, made: Path) -> Path:
     """The first name that replaces nothing: nobody asked for that."""
     titles = chain([title], (f"{title} ({number})" for number in count(2)))
-    names = (folder / film_name(given, mode, suffix) for given in titles)
+    names = (folder / film_name(given, job.options.recipe, suffix) for given in titles)
     return next(named for named in names if not _taken(named, made))
 
 

@@ -24,6 +24,8 @@ from stereo_spot.transitions import segment as claims
 
 _SPACE_FACTOR = 12
 """Scratch a render may need, in sizes of the cut segment (compressed film grows when doubled)."""
+_WITHOUT_MEZZANINE = (StereoMode.SBS, StereoMode.RGBD)
+"""What is full side by side itself, and what has no second eye."""
 
 
 class SegmentEngine(Protocol):
@@ -102,7 +104,7 @@ def make_files(
         StereoSpotError: of the kind that the engine reports; `segment_failed` for a bad result.
     """
     source, rendered = folder / "segment", folder / "rendered.mp4"
-    full = folder / "mezzanine.mp4" if mark.recipe.mode is not StereoMode.SBS else None
+    full = folder / "mezzanine.mp4" if mark.recipe.mode not in _WITHOUT_MEZZANINE else None
     fetch_file(objects, info, source)
     job = EngineJob(
         src=str(source),

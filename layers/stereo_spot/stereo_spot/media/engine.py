@@ -30,6 +30,12 @@ class EngineJob(Frozen):
     """Place in the film of the first frame read, pre-roll included; a model's noise goes by it."""
     recipe: Recipe
 
+    def message(self) -> dict[str, Any]:
+        """As the engine takes it: where depth comes from and goes to is no part of its recipe."""
+        files = {"depth_from": self.recipe.depth_from, "export_depth": self.recipe.export_depth}
+        told = self.model_dump(mode="json", exclude={"recipe": {*files, "depth_version"}})
+        return {"id": self.dst, **files, **told}
+
 
 class Engine:
     """Keeps `python -m stereo_engine --serve` running and gives it one job at a time."""
@@ -94,7 +100,7 @@ class Engine:
         self, process: "subprocess.Popen[str]", job: EngineJob, progress: Progress
     ) -> dict[str, Any]:
         assert process.stdin is not None
-        process.stdin.write(json.dumps({"id": job.dst, **job.model_dump(mode="json")}) + "\n")
+        process.stdin.write(json.dumps(job.message()) + "\n")
         process.stdin.flush()
         while True:
             answer = self._answer(process)

@@ -15,6 +15,7 @@ from stereo_spot.model.film import (
     SourceFacts,
     Window,
 )
+from stereo_spot.model.look import AnaglyphMethod, Fill, PixelFormat, Synth, fits_codec
 from stereo_spot.model.options import (
     CHUNKING,
     OPEN,
@@ -40,9 +41,11 @@ __all__ = [
     "MAX_SEGMENTS",
     "OPEN",
     "PRESETS",
+    "AnaglyphMethod",
     "AudioTrack",
     "Container",
     "CutSegment",
+    "Fill",
     "Frozen",
     "Job",
     "JobId",
@@ -50,6 +53,7 @@ __all__ = [
     "JobStatus",
     "Leased",
     "Manifest",
+    "PixelFormat",
     "Plan",
     "Recipe",
     "Row",
@@ -58,6 +62,8 @@ __all__ = [
     "SegmentCompletion",
     "SourceFacts",
     "StereoMode",
+    "Synth",
     "Tier",
     "Window",
+    "fits_codec",
 ]

@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from stereo_spot.model.base import Frozen
+from stereo_spot.model.look import AnaglyphMethod, Fill, PixelFormat, Synth, fits_codec
 
 
 class StereoMode(StrEnum):
@@ -15,6 +16,13 @@ class StereoMode(StrEnum):
     TOP_BOTTOM = "top_bottom"
     HALF_TOP_BOTTOM = "half_top_bottom"
     ANAGLYPH = "anaglyph"
+    CROSS_EYED = "cross_eyed"
+    LEFT_ONLY = "left_only"
+    RIGHT_ONLY = "right_only"
+    ROW_INTERLACED = "row_interlaced"
+    COLUMN_INTERLACED = "column_interlaced"
+    CHECKERBOARD = "checkerboard"
+    RGBD = "rgbd"
 
 
 class Tier(StrEnum):
@@ -103,6 +111,24 @@ class Recipe(Frozen):
     max_width: int | None = Field(default=None, ge=16, le=16384)
     """Widest finished picture, in pixels of the finished layout."""
     seed: int = 0
+    anaglyph: AnaglyphMethod = AnaglyphMethod.DUBOIS
+    swap_eyes: bool = False
+    synth: Synth = Synth.RIGHT
+    fill: Fill = Fill.EXTEND
+    floating_window: bool = False
+    """Whether black strips bring the picture's edges before what they would cut."""
+    pix_fmt: PixelFormat = PixelFormat.EIGHT_BITS
+    depth_from: str | None = None
+    """Depth made elsewhere, a folder or a video on this machine: a map for every frame."""
+    depth_version: str = ""
+    """Differs when those files do, so that other depth makes another job."""
+    export_depth: str | None = None
+    """A folder on this machine for the depth maps of all frames."""
+
+    @field_validator("pix_fmt")
+    @classmethod
+    def _fits_the_codec(cls, pix_fmt: PixelFormat, info: ValidationInfo) -> PixelFormat:
+        return fits_codec(pix_fmt, info.data.get("codec"))
 
 
 class JobOptions(Frozen):

@@ -14,7 +14,7 @@ _FIRST_GUESS = {"classic": 12e6, "fast": 4e6, "quality": 1e6, "stub": 30e6}
 _BITS_PER_PIXEL = 0.15
 _START_S = 2.5
 """What planning, starting the workers and joining take, however short the film."""
-_DOUBLED = {StereoMode.SBS, StereoMode.TOP_BOTTOM}
+_DOUBLED = {StereoMode.SBS, StereoMode.TOP_BOTTOM, StereoMode.CROSS_EYED, StereoMode.RGBD}
 
 
 class Estimate(Frozen):

@@ -3,10 +3,23 @@
 import unicodedata
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
 
 from stereo_spot.conversion.comfort import check_strength
-from stereo_spot.model import PRESETS, Container, Job, JobOptions, Recipe, StereoMode, Tier
+from stereo_spot.model import (
+    PRESETS,
+    AnaglyphMethod,
+    Container,
+    Fill,
+    Job,
+    JobOptions,
+    PixelFormat,
+    Recipe,
+    StereoMode,
+    Synth,
+    Tier,
+    fits_codec,
+)
 
 _NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
 
@@ -42,6 +55,12 @@ class NewJob(Asked):
     preset: str | None = Field(default=None, pattern=PRESETS)
     max_width: int | None = Field(default=None, strict=True, ge=16, le=16384)
     seed: int | None = Field(default=None, strict=True, ge=0, lt=1 << 31)
+    anaglyph: AnaglyphMethod | None = None
+    swap_eyes: StrictBool | None = None
+    synth: Synth | None = None
+    fill: Fill | None = None
+    floating_window: StrictBool | None = None
+    pix_fmt: PixelFormat | None = None
     segment_duration_s: float | None = Field(default=None, strict=True, ge=0.5, le=300)
     scene_cuts: StrictBool | None = None
     start_s: float | None = Field(default=None, strict=True, ge=0, le=1e6)
@@ -52,6 +71,11 @@ class NewJob(Asked):
         description="Whether the work begins when the film has arrived; else with `start`.",
     )
     force: StrictBool = False
+
+    @field_validator("pix_fmt")
+    @classmethod
+    def _fits_the_codec(cls, pix_fmt: PixelFormat, info: ValidationInfo) -> PixelFormat:
+        return fits_codec(pix_fmt, info.data.get("codec"))
 
     @field_validator("title")
     @classmethod

@@ -30,7 +30,14 @@ LAYOUT = {
     _M.HALF_SBS: "Half side by side",
     _M.TOP_BOTTOM: "Top and bottom",
     _M.HALF_TOP_BOTTOM: "Half top and bottom",
-    _M.ANAGLYPH: "Red/cyan",
+    _M.ANAGLYPH: "Coloured glasses",
+    _M.CROSS_EYED: "Cross-eyed",
+    _M.LEFT_ONLY: "Left eye",
+    _M.RIGHT_ONLY: "Right eye",
+    _M.ROW_INTERLACED: "Rows in turn",
+    _M.COLUMN_INTERLACED: "Columns in turn",
+    _M.CHECKERBOARD: "Checkerboard",
+    _M.RGBD: "Picture and depth",
 }
 HOW_TO_WATCH = {
     _M.SBS: "Copy it to the headset and open it there: the name tells the player that it is "
@@ -38,5 +45,13 @@ HOW_TO_WATCH = {
     _M.HALF_SBS: "Play it full screen on the 3D TV or phone and choose “side by side”.",
     _M.TOP_BOTTOM: "Play it full screen and choose “top and bottom”.",
     _M.HALF_TOP_BOTTOM: "Play it full screen and choose “top and bottom”.",
-    _M.ANAGLYPH: "Put on red/cyan glasses, red over the left eye, and play it on any screen.",
+    _M.ANAGLYPH: "Put on the glasses it was made for (red/cyan, unless you chose others: red over "
+    "the left eye), and play it on any screen.",
+    _M.CROSS_EYED: "Squint until the halves meet; small and far away is easiest.",
+    _M.LEFT_ONLY: "Play it like any film: it shows one eye.",
+    _M.RIGHT_ONLY: "Play it like any film: it shows one eye.",
+    _M.ROW_INTERLACED: "Play it full screen, unscaled, on a 3D screen with polarised glasses.",
+    _M.COLUMN_INTERLACED: "Play it full screen, unscaled, on a 3D screen without glasses.",
+    _M.CHECKERBOARD: "Play it full screen, unscaled, on a projector that takes checkerboards.",
+    _M.RGBD: "Open it where a picture with its depth beside it is wanted.",
 }

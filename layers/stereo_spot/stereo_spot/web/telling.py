@@ -94,7 +94,7 @@ def segment_view(row: Segment) -> SegmentView:
 def result_name(job: Job) -> str:
     """What the finished film of a job is called."""
     suffix = PurePosixPath(job.output_key or "film.mp4").suffix.removeprefix(".")
-    return film_name(job.title, job.mode, suffix)
+    return film_name(job.title, job.options.recipe, suffix)
 
 
 def _error(kind: str | None, text: str | None, segment: int | None) -> JobError | None:
