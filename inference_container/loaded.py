@@ -4,7 +4,6 @@ import sys
 from typing import Any
 
 from stereo_engine.errors import EngineError
-from stereo_engine.registry import TIERS
 from stereo_engine.settings import ModelSettings
 from stereo_engine.weights import fetched
 from stereo_spot.errors import error_of
@@ -42,12 +41,13 @@ def fetch_weights(tier: str, settings: ServerSettings) -> None:
     Raises:
         StereoSpotError: of the kind that says what to do.
     """
-    models, wanted = TIERS.get(tier, ()), ModelSettings.from_environment()
-    if not models:
-        return
-    mirror = S3Mirror(_client("s3", settings), wanted.mirror) if wanted.mirror else None
-    token = _token(settings)
     try:
+        wanted = ModelSettings.from_environment()
+        models = wanted.models_of(tier)
+        if not models:
+            return
+        mirror = S3Mirror(_client("s3", settings), wanted.mirror) if wanted.mirror else None
+        token = _token(settings)
         for model in models:
             fetched(model, wanted.weights_dir, accepted=wanted.accepted, token=token, mirror=mirror)
     except EngineError as error:

@@ -20,7 +20,9 @@ Kind = Literal[
     "out_of_memory",
     "licence_not_accepted",
     "token_missing",
+    "terms_not_accepted",
     "weights_unavailable",
+    "weights_mismatch",
     "internal",
 ]
 

@@ -1,10 +1,12 @@
 """The model hub, and what its refusals mean to a user."""
 
+import re
 from typing import Any
 
 from stereo_engine.errors import EngineError
 from stereo_engine.registry import Model
 
+COMMIT = re.compile("[0-9a-f]{40}")
 NEEDED = "huggingface-hub is not installed: install stereo-engine[models]"
 
 
@@ -18,17 +20,30 @@ def known_token() -> str | None:
     return token
 
 
-def snapshot(repo_id: str, **options: Any) -> str:
-    """Download files of one repository.
+def snapshot(repo_id: str, *, revision: str, token: str | None, **options: Any) -> str:
+    """Download files of one repository; answers the commit that they are of.
+
+    A branch is resolved first, so that all files are of one commit, and it is known which.
 
     Raises:
         EngineError: `weights_unavailable` where the library is missing.
+        OSError: whatever the library meets, a failed connection included.
     """
     try:
-        from huggingface_hub import snapshot_download
+        from huggingface_hub import HfApi, snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError
     except ImportError:
         raise EngineError("weights_unavailable", NEEDED) from None
-    return str(snapshot_download(repo_id, **options))
+    known = token or False
+    try:
+        if not COMMIT.fullmatch(revision):
+            revision = str(HfApi().model_info(repo_id, revision=revision, token=known).sha)
+        snapshot_download(repo_id, revision=revision, token=known, **options)
+    except (OSError, ValueError, HfHubHTTPError):
+        raise
+    except Exception as error:
+        raise ConnectionError(f"{type(error).__name__} on the way to the hub") from error
+    return revision
 
 
 def refusal_of(model: Model, error: Exception, *, has_token: bool) -> EngineError:
@@ -36,7 +51,7 @@ def refusal_of(model: Model, error: Exception, *, has_token: bool) -> EngineErro
     names = [kind.__name__ for kind in type(error).__mro__]
     if "GatedRepoError" in names and has_token:
         text = f"{model.name} is gated: accept its terms at {model.page} with this token's account"
-        return EngineError("licence_not_accepted", text)
+        return EngineError("terms_not_accepted", text)
     if "GatedRepoError" in names or _status(error) in (401, 403):
         text = f"{model.page} wants a token that may read it: set HF_TOKEN"
         return EngineError("token_missing", text)

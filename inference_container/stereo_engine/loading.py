@@ -110,4 +110,4 @@ def _unet(folder: Path, dtype: Any) -> Any:
         )
     except (OSError, ValueError, RuntimeError) as error:
         text = f"the UNet in {folder.name} cannot be loaded: {error}"
-        raise EngineError("weights_unavailable", text) from error
+        raise EngineError("weights_mismatch", text) from error

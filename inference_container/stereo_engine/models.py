@@ -25,7 +25,7 @@ PEAK_TFLOPS = {"H200": 989, "H100": 989, "A100": 312, "L4": 121, "A10G": 70, "T4
 def readiness(settings: ModelSettings) -> dict[str, Any]:
     """For each tier: whether it can run, what is missing, what it would download, how fast."""
     device, name = _device()
-    tiers = {tier: _tier(tier, models, settings, device, name) for tier, models in TIERS.items()}
+    tiers = {tier: _tier(tier, settings.models_of(tier), settings, device, name) for tier in TIERS}
     return {"device": device, "device_name": name, "tiers": tiers}
 
 

@@ -1,9 +1,17 @@
 """The engine's settings; the only reader of its environment."""
 
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
+
+from stereo_engine.errors import EngineError
+from stereo_engine.registry import TIERS, Model
+
+_NAMES = {model.name for models in TIERS.values() for model in models}
+_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def hardware_wanted() -> bool:
@@ -21,12 +29,21 @@ class ModelSettings:
     """Whether repeating blocks are compiled: minutes at the start, faster frames later."""
     mirror: str | None = None
     """`s3://bucket/prefix` of a nearer copy; the containers use it."""
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    """Commits, by the names of models, in place of those of the registry."""
+
+    def models_of(self, tier: str) -> tuple[Model, ...]:
+        """What a tier is made of, each at the revision in force."""
+        named = TIERS.get(tier, ())
+        return tuple(replace(m, revision=self.revisions.get(m.name, m.revision)) for m in named)
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read `WEIGHTS_DIR`, `ACCEPT_LICENCE` (names, comma-separated), `WEIGHTS_S3_PREFIX`
-        and `COMPILE_MODELS` (1).
-        """  # noqa: D205 - the names do not fit one line
+        """Read the names of docs/models.md: where weights are, what is accepted and pinned.
+
+        Raises:
+            EngineError: `bad_request` for a pin of no known model.
+        """
         cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
         folder = os.environ.get("WEIGHTS_DIR") or f"{cache}/stereo-spot/weights"
         names = os.environ.get("ACCEPT_LICENCE", "").split(",")
@@ -36,4 +53,15 @@ class ModelSettings:
             accepted=accepted,
             compiled=os.environ.get("COMPILE_MODELS") == "1",
             mirror=os.environ.get("WEIGHTS_S3_PREFIX"),
+            revisions=_pins(os.environ.get("MODEL_REVISIONS", "")),
         )
+
+
+def _pins(text: str) -> dict[str, str]:
+    pins = dict(entry.strip().partition("=")[::2] for entry in text.split(",") if entry.strip())
+    for name, revision in pins.items():
+        if name not in _NAMES or not _REVISION.fullmatch(revision):
+            known = ", ".join(sorted(_NAMES))
+            text = f"MODEL_REVISIONS: {name}={revision} pins none of {known}"
+            raise EngineError("bad_request", text)
+    return pins

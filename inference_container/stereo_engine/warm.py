@@ -8,7 +8,6 @@ import torch
 from stereo_engine.errors import EngineError
 from stereo_engine.loading import best_device, depth_model, diffusion_models
 from stereo_engine.memory import Again, MemoryPlan
-from stereo_engine.registry import TIERS
 from stereo_engine.settings import ModelSettings
 from stereo_engine.weights import fetched, revision_of
 
@@ -23,7 +22,7 @@ class Warm:
         self.depth_source = SOURCES[tier]
         folders: dict[str, Path] = {}
         self.models: list[dict[str, str]] = []
-        for model in TIERS[tier]:
+        for model in settings.models_of(tier):
             folder = fetched(model, settings.weights_dir, accepted=settings.accepted)
             folders[model.name] = folder
             revision = revision_of(model, settings.weights_dir)

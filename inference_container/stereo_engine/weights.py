@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from stereo_engine import hub
 from stereo_engine.errors import EngineError
@@ -30,12 +30,18 @@ class Mirror(Protocol):
 
 
 class Download(Protocol):
-    """How files come from the hub: `huggingface_hub.snapshot_download`."""
+    """How files come from the hub: `hub.snapshot`."""
 
     def __call__(
-        self, repo_id: str, *, revision: str, allow_patterns: list[str], local_dir: Path, token: Any
+        self,
+        repo_id: str,
+        *,
+        revision: str,
+        allow_patterns: list[str],
+        local_dir: Path,
+        token: str | None,
     ) -> str:
-        """Put the files that fit `allow_patterns` into `local_dir`."""
+        """Put the files that fit `allow_patterns` into `local_dir`; the commit they are of."""
         ...
 
 
@@ -73,7 +79,8 @@ def fetched(
         download: instead of the hub, in tests.
 
     Raises:
-        EngineError: `licence_not_accepted`, `token_missing` or `weights_unavailable`.
+        EngineError: `licence_not_accepted`, `terms_not_accepted`, `token_missing`,
+            `weights_unavailable` or `weights_mismatch`.
     """
     check_licence(model, accepted)
     folder = folder_of(model, weights_dir)
@@ -83,7 +90,7 @@ def fetched(
         if is_whole(folder, thoroughly=True):
             return _placed(model, folder)
         raise EngineError(
-            "weights_unavailable", f"{model.name} in the mirror is damaged: delete it"
+            "weights_mismatch", f"{model.name} in the mirror is damaged: delete it there"
         )
     _from_hub(model, folder, token, download or hub.snapshot)
     if mirror is not None:
@@ -124,14 +131,14 @@ def check_channels(model: Model, folder: Path) -> None:
     """Refuse a UNet with another number of input channels than the model's.
 
     Raises:
-        EngineError: `weights_unavailable`.
+        EngineError: `weights_mismatch`.
     """
     if model.in_channels is None:
         return
     found = json.loads((folder / "config.json").read_text()).get("in_channels")
     if found != model.in_channels:
         text = f"{model.name} must take {model.in_channels} channels, its config says {found}"
-        raise EngineError("weights_unavailable", f"{text}: these are another model's weights")
+        raise EngineError("weights_mismatch", f"{text}: these are another model's weights")
 
 
 def _placed(model: Model, folder: Path) -> Path:
@@ -153,21 +160,21 @@ def _from_hub(model: Model, folder: Path, token: str | None, download: Download)
     for name in model.folders:
         patterns = [f"{name}/{file}" if name else file for file in model.files]
         try:
-            download(
+            commit = download(
                 model.repo_id,
                 revision=model.revision,
                 allow_patterns=patterns,
                 local_dir=folder,
-                token=token or False,
+                token=token,
             )
         except (OSError, ValueError) as error:
             raise hub.refusal_of(model, error, has_token=bool(token)) from error
         if all((folder / pattern).is_file() for pattern in patterns):
             break
-    _write_manifest(model, folder)
+    _write_manifest(model, folder, commit)
 
 
-def _write_manifest(model: Model, folder: Path) -> None:
+def _write_manifest(model: Model, folder: Path, commit: str) -> None:
     files = sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -178,7 +185,7 @@ def _write_manifest(model: Model, folder: Path) -> None:
         name: {"size": (folder / name).stat().st_size, "sha256": _sha256(folder / name)}
         for name in files
     }
-    about = {"model": model.name, "repo_id": model.repo_id, "revision": model.revision}
+    about = {"model": model.name, "repo_id": model.repo_id, "revision": commit}
     partial = folder / f".{MANIFEST}.part"
     partial.write_text(json.dumps({**about, "licence": model.licence, "files": facts}, indent=1))
     partial.replace(folder / MANIFEST)

@@ -51,7 +51,7 @@ def test_loaded_modules_give_what_the_saved_ones_gave(folders):
     filled = svd.infer(pictures, mask, paint, noise=tiny.Noise(), steps=1)
 
     wanted = depthcrafter.infer(frames, tiny.modules(8), noise=tiny.Noise(), **SETTINGS)
-    assert torch.allclose(raw, wanted, atol=1e-5)
+    assert torch.allclose(raw, wanted, atol=1e-4)  # the order of sums differs with the layout
     original = tiny.modules(9, seed=8)
     original.vae, original.image_encoder = depth.vae, depth.image_encoder
     expected = svd.infer(pictures, mask, original, noise=tiny.Noise(), steps=1)
@@ -68,7 +68,7 @@ def test_a_unet_that_does_not_fit_its_config_is_named(folders, tmp_path):
     with pytest.raises(EngineError) as caught:
         diffusion_models(folders | {"stereocrafter": tmp_path}, "cpu")
 
-    assert caught.value.kind == "weights_unavailable"
+    assert caught.value.kind == "weights_mismatch"
 
 
 def test_the_depth_model_loads_through_the_auto_class(folders):

@@ -28,7 +28,7 @@ class Hub:
         self.asked += 1
         for name in DEPTH_ANYTHING.files:
             (local_dir / name).write_bytes(name.encode())
-        return str(local_dir)
+        return "0" * 40
 
 
 def test_the_second_machine_takes_its_weights_from_the_bucket(bucket, tmp_path):

@@ -1,6 +1,9 @@
 """Licence first, then cache, mirror, hub; every refusal says what to do."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from stereo_engine import weights
@@ -11,6 +14,7 @@ from stereo_engine.settings import ModelSettings
 
 ALL = frozenset(model.name for models in TIERS.values() for model in models)
 SECRET = "hf_secret"
+COMMIT = "0123456789" * 4
 
 
 class Hub:
@@ -26,7 +30,7 @@ class Hub:
         for name in set(allow_patterns) & set(self.files):
             (local_dir / name).parent.mkdir(parents=True, exist_ok=True)
             (local_dir / name).write_bytes(self.files[name])
-        return str(local_dir)
+        return COMMIT
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +65,7 @@ def test_weights_come_once_and_only_the_files_needed(tmp_path):
     folders = [weights.fetched(DEPTH_ANYTHING, tmp_path, download=hub) for _ in range(2)]
 
     assert folders[0] == folders[1] and len(hub.asked) == 1
-    assert hub.asked[0][1:] == (DEPTH_ANYTHING.revision, DEPTH_ANYTHING.files, False)
+    assert hub.asked[0][1:] == (DEPTH_ANYTHING.revision, DEPTH_ANYTHING.files, None)
     manifest = json.loads((folders[0] / weights.MANIFEST).read_text())
     assert manifest["licence"] == "Apache-2.0" and set(manifest["files"]) == {
         "config.json",
@@ -89,7 +93,7 @@ def test_the_inpainting_unet_is_found_in_either_folder(tmp_path, folder):
 def test_another_models_weights_are_named_as_such(tmp_path):
     kind, message = refusal(STEREOCRAFTER, tmp_path, accepted=ALL, download=Hub(unet(8)))
 
-    assert kind == "weights_unavailable" and "9 channels, its config says 8" in message
+    assert kind == "weights_mismatch" and "9 channels, its config says 8" in message
 
 
 def test_a_gated_model_without_a_token_is_refused_before_the_hub_is_asked(tmp_path):
@@ -112,7 +116,7 @@ def hub_error(name):
 @pytest.mark.parametrize(
     ("name", "token", "kind"),
     [
-        ("GatedRepoError", SECRET, "licence_not_accepted"),
+        ("GatedRepoError", SECRET, "terms_not_accepted"),
         ("HfHubHTTPError", None, "token_missing"),
     ],
 )
@@ -160,7 +164,7 @@ def test_a_mirror_spares_the_hub_and_is_checked(tmp_path):
     (name,) = mirror.kept
     mirror.kept[name]["model.safetensors"] = b"x"
     kind, message = refusal(DEPTH_ANYTHING, tmp_path / "c", download=hub, mirror=mirror)
-    assert kind == "weights_unavailable" and "damaged" in message
+    assert kind == "weights_mismatch" and "damaged" in message
 
 
 def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
@@ -171,6 +175,56 @@ def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
 
     assert settings.weights_dir == tmp_path
     assert settings.accepted == {"depthcrafter", "stereocrafter"}
+
+
+def test_the_commit_that_came_is_written_down_whatever_was_asked_for(tmp_path):
+    weights.fetched(DEPTHCRAFTER, tmp_path, accepted=ALL, download=Hub(unet(8)))
+
+    assert DEPTHCRAFTER.revision == "main"
+    assert weights.revision_of(DEPTHCRAFTER, tmp_path) == COMMIT
+
+
+def test_a_pin_by_setting_asks_for_that_commit_and_keeps_it_apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("MODEL_REVISIONS", f"depthcrafter={COMMIT}, stereocrafter=v2")
+    pinned = {model.name: model for model in ModelSettings.from_environment().models_of("quality")}
+    hub = Hub(unet(8))
+
+    weights.fetched(pinned["depthcrafter"], tmp_path, accepted=ALL, download=hub)
+
+    assert hub.asked[0][1] == COMMIT
+    assert not weights.folder_of(DEPTHCRAFTER, tmp_path).exists()
+    assert pinned["stereocrafter"].revision == "v2"
+    assert pinned["stable-video-diffusion"] == SVD
+
+
+@pytest.mark.parametrize("text", ["nothing=abc", "depthcrafter", "depthcrafter=../x"])
+def test_a_pin_that_is_none_is_refused(text, monkeypatch):
+    monkeypatch.setenv("MODEL_REVISIONS", text)
+
+    with pytest.raises(EngineError) as caught:
+        ModelSettings.from_environment()
+    assert caught.value.kind == "bad_request"
+
+
+def test_the_real_library_without_a_network_says_so(tmp_path):
+    """A program of its own: the library reads where the hub is when it is imported."""
+    pytest.importorskip("huggingface_hub", reason="huggingface-hub is not installed (make models)")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom dataclasses import replace\n"
+        "from stereo_engine import weights, errors\n"
+        "from stereo_engine.registry import DEPTH_ANYTHING as model\n"
+        "try:\n    weights.fetched(replace(model, revision=sys.argv[2]), Path(sys.argv[1]))\n"
+        "except errors.EngineError as error:\n    print(error.kind, error.message)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), "main"],
+        env=os.environ | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_DISABLE_TELEMETRY": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.startswith("weights_unavailable") and "cannot be reached" in told.stdout
 
 
 @pytest.mark.parametrize("gib", [12, 16, 24, 48, 140])

@@ -19,6 +19,7 @@ from transformers import (
     Dinov2Config,
 )
 
+COMMIT = "0123456789" * 4
 WIDTH = 32
 """Of the embeddings that the UNet looks at."""
 
@@ -176,7 +177,7 @@ def save_weights(root):
         folder = weights.folder_of(model, root)
         folder.mkdir(parents=True)
         _save(model, folder)
-        weights._write_manifest(model, folder)
+        weights._write_manifest(model, folder, COMMIT)
     return root
 
 

@@ -28,7 +28,8 @@ FAMILIES = {
         "internal",
     ],
     ModelError: [
-        *("licence_not_accepted", "weights_unavailable", "token_missing", "provider_failed"),
+        *("licence_not_accepted", "terms_not_accepted", "token_missing", "provider_failed"),
+        *("weights_unavailable", "weights_mismatch"),
     ],
 }
 FAMILY_OF = {ErrorKind(kind): family for family, kinds in FAMILIES.items() for kind in kinds}

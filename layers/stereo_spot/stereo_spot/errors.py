@@ -57,7 +57,9 @@ class ErrorKind(StrEnum):
 
     PROVIDER_FAILED = "provider_failed"
     LICENCE_NOT_ACCEPTED = "licence_not_accepted"
+    TERMS_NOT_ACCEPTED = "terms_not_accepted"
     WEIGHTS_UNAVAILABLE = "weights_unavailable"
+    WEIGHTS_MISMATCH = "weights_mismatch"
     TOKEN_MISSING = "token_missing"
 
 
@@ -114,6 +116,7 @@ _FAMILIES: dict[str, type[StereoSpotError]] = {
     "internal": MachineError,
     "provider": ModelError,
     "licence": ModelError,
+    "terms": ModelError,
     "weights": ModelError,
     "token": ModelError,
 }
