@@ -28,10 +28,10 @@ CODEC = "source_unsupported_codec"
 
 
 class Hostile(NamedTuple):
-    """A file and the kinds of error it may end with."""
+    """A file and the kind of error it must end with."""
 
     path: Path
-    kinds: tuple[str, ...]
+    kind: str
 
 
 def beginnings(secret: Path, listener: str) -> dict[str, tuple[bytes, str]]:
@@ -110,12 +110,13 @@ def corpus(folder: Path, listener: str) -> Iterator[Hostile]:
     yield from damaged(folder)
     yield from bombs(folder)
     yield from wrong_inside(folder, listener)
+    yield from hidden(folder)
 
 
-def written(path: Path, body: bytes, *kinds: str) -> Hostile:
+def written(path: Path, body: bytes, kind: str) -> Hostile:
     """A file of these bytes."""
     path.write_bytes(body)
-    return Hostile(path, kinds)
+    return Hostile(path, kind)
 
 
 def damaged(folder: Path) -> Iterator[Hostile]:
@@ -132,63 +133,93 @@ def damaged(folder: Path) -> Iterator[Hostile]:
     for name, body in half.items():
         yield written(folder / f"half-{name}", body[: len(body) * 6 // 10], TRUNCATED)
     yield written(folder / "no-index.mp4", plain[: plain.index(b"moov") - 4], TRUNCATED)
-    yield written(folder / "header-only.mkv", matroska[:60], CORRUPT, TRUNCATED)
-    yield written(folder / "header-only.ts", transport[: 188 * 3], CORRUPT, NO_VIDEO)
-    yield written(folder / "no-table.mp4", plain.replace(b"stbl", b"xxxx"), CODEC, CORRUPT)
-    yield written(folder / "no-tracks.mp4", plain.replace(b"trak", b"free"), NO_VIDEO, CORRUPT)
-    yield written(folder / "sync-lost.ts", b"\x47".join([bytes(187)] * 9), NOT_MEDIA, CORRUPT)
+    yield written(folder / "header-only.mkv", matroska[:60], TRUNCATED)
+    yield written(folder / "header-only.ts", transport[: 188 * 3], CORRUPT)
+    yield written(folder / "no-table.mp4", plain.replace(b"stbl", b"xxxx"), CODEC)
+    yield written(folder / "no-tracks.mp4", plain.replace(b"trak", b"free"), NO_VIDEO)
+    yield written(folder / "sync-lost.ts", b"\x47".join([bytes(187)] * 9), NOT_MEDIA)
 
 
 def bombs(folder: Path) -> Iterator[Hostile]:
     """Small files that ask for much."""
     plain = make(folder, Film("seed.mp4")).read_bytes()
-    yield Hostile(many_pixels(folder / "pixels.mkv", 16_000), (PIXELS,))
-    yield Hostile(many_pixels(folder / "pixels-64k.mkv", 65_520), (PIXELS, CORRUPT))
+    yield Hostile(many_pixels(folder / "pixels.mkv", 16_000), PIXELS)
+    yield Hostile(many_pixels(folder / "pixels-64k.mkv", 65_520), PIXELS)
     yield Hostile(
-        make(folder, Film("long.mkv", rate=Fraction(1), frames=2, times=(0, 900_000))), (LONG,)
+        make(folder, Film("long.mkv", rate=Fraction(1), frames=2, times=(0, 900_000))), LONG
     )
-    yield Hostile(make(folder, Film("fast.mp4", rate=Fraction(2000), frames=60)), (FRAMES,))
-    yield Hostile(tracks(folder / "tracks.mkv", 40), (FORBIDDEN,))
+    yield Hostile(make(folder, Film("fast.mp4", rate=Fraction(2000), frames=60)), FRAMES)
+    yield Hostile(tracks(folder / "tracks.mkv", 40), FORBIDDEN)
     for box in (b"stts", b"stsz", b"stco", b"stsc"):
         name = f"lying-{box.decode()}.mp4"
-        yield written(
-            folder / name, lying(plain, box), CORRUPT, TRUNCATED, "out_of_memory", LONG, ""
-        )
+        yield written(folder / name, lying(plain, box), CORRUPT)
     kind = plain[: int.from_bytes(plain[:4], "big")]
     nested = b""
     for _ in range(20_000):
         nested = struct.pack(">I4s", len(nested) + 8, b"moov") + nested
-    yield written(folder / "nested.mp4", kind + nested, CORRUPT, NO_VIDEO)
+    yield written(folder / "nested.mp4", kind + nested, CORRUPT)
     deep = struct.pack(">I4s", 16, b"moov") + struct.pack(">I4s", 8, b"trak")
-    yield written(folder / "tracks.mp4", kind + deep * 20_000, CORRUPT, NO_VIDEO, FORBIDDEN)
+    yield written(folder / "tracks.mp4", kind + deep * 20_000, NO_VIDEO)
     yield written(folder / "boxes.mp4", kind + struct.pack(">I4s", 8, b"free") * 200_000,
-                  TRUNCATED, CORRUPT)  # fmt: skip
+                  TRUNCATED)  # fmt: skip
     huge = b"\x1a\x45\xdf\xa3\x01" + b"\x00\xff\xff\xff\xff\xff\xff" + bytes(64)
-    yield written(folder / "huge-header.mkv", huge, CORRUPT, TRUNCATED)
+    yield written(folder / "huge-header.mkv", huge, CORRUPT)
     endless = kind + struct.pack(">I4sQ", 1, b"mdat", (1 << 63) - 1) + bytes(100)
     yield written(folder / "endless.mp4", endless, TRUNCATED)
 
 
 def wrong_inside(folder: Path, listener: str) -> Iterator[Hostile]:
     """Whole files of an accepted form whose contents are not accepted."""
-    yield Hostile(sound_only(folder / "sound.mp4"), (NO_VIDEO,))
-    yield Hostile(sound_only(folder / "sound.mkv"), (NO_VIDEO,))
-    yield Hostile(make(folder, Film("lossless.mkv", codec="ffv1")), (CODEC,))
-    yield Hostile(make(folder, Film("huff.avi", codec="huffyuv", pixels="yuv422p")), (CODEC,))
-    yield Hostile(make(folder, Film("order.avi", bframes=2)), (CODEC,))
+    yield Hostile(sound_only(folder / "sound.mp4"), NO_VIDEO)
+    yield Hostile(sound_only(folder / "sound.mkv"), NO_VIDEO)
+    yield Hostile(make(folder, Film("lossless.mkv", codec="ffv1")), CODEC)
+    yield Hostile(make(folder, Film("huff.avi", codec="huffyuv", pixels="yuv422p")), CODEC)
+    yield Hostile(make(folder, Film("order.avi", bframes=2)), CODEC)
     small = make(folder, Film("small.ts")).read_bytes()
     large = make(folder, Film("large.ts", size=(128, 96), start=2.2)).read_bytes()
     yield written(folder / "grows.ts", small + large, SIZES)
     late = make(folder, Film("late.ts", start=500)).read_bytes()
-    yield written(folder / "jumps.ts", late + small, CORRUPT, LONG)
+    yield written(folder / "jumps.ts", late + small, LONG)
     plain = (folder / "seed.mp4").read_bytes()
     for name, address in (("file", "file:///etc/hostname"), ("net", f"http://{listener}/a")):
         body = referring(plain, address.encode() + b"\0")
-        yield written(folder / f"elsewhere-{name}.mp4", body, "", CORRUPT, FORBIDDEN)
+        yield written(folder / f"elsewhere-{name}.mp4", body, FORBIDDEN)
 
 
-def many_pixels(path: Path, side: int) -> Path:
-    """An H.264 film of a few bytes whose header says it is `side` pixels square."""
+def hidden(folder: Path) -> Iterator[Hostile]:
+    """Films whose index is in order; what is wrong shows only when their packets are read."""
+    told = {"x264-params": "repeat-headers=1"}
+    plain = make(folder, Film("told.mp4", gop=10, bframes=0, options=told))
+    other = make(folder, Film("other.mp4", gop=10, bframes=0, options=told, size=(128, 96)))
+    bomb = b"".join(len(unit).to_bytes(4, "big") + unit for unit in enormous(16_000))
+    yield Hostile(with_keys(plain, folder / "hidden-pixels.mp4", bomb), PIXELS)
+    yield Hostile(with_keys(plain, folder / "hidden-size.mp4", first_packet(other)), SIZES)
+
+
+def first_packet(path: Path) -> bytes:
+    """The first video packet of a film."""
+    with av.open(str(path)) as film:
+        return bytes(next(film.demux(video=0)))
+
+
+def with_keys(plain: Path, path: Path, key: bytes) -> Path:
+    """The film with another packet in the place of all its keys but the first."""
+    with av.open(str(plain)) as source, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.is_keyframe and packet.pts:
+                other = av.Packet(key)
+                other.pts, other.dts, other.time_base = packet.pts, packet.dts, packet.time_base
+                other.duration, other.is_keyframe = packet.duration, True
+                packet = other
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    return path
+
+
+def enormous(side: int) -> tuple[bytes, bytes, bytes]:
+    """The H.264 units of a picture that says it is `side` pixels square."""
     bits = "01000010" + "00000000" + "00110011"  # baseline, no constraints, level 5.1
     blocks = side // 16
     bits += (
@@ -198,12 +229,16 @@ def many_pixels(path: Path, side: int) -> Path:
     picture = b"\x68" + packed(
         "".join(map(golomb, (0, 0))) + "00" + "1" * 3 + "00" + "1" * 3 + "000"
     )
-    units = (sequence, picture, b"\x65\x88\x80\x10\x00" + bytes(range(1, 60)))
+    return sequence, picture, b"\x65\x88\x80\x10\x00" + bytes(range(1, 60))
+
+
+def many_pixels(path: Path, side: int) -> Path:
+    """A film of a few bytes whose header says it is `side` pixels square."""
     with av.open(str(path), "w") as out:
         stream = out.add_mux_stream("h264", rate=25, width=64, height=64)
         stream.time_base = Fraction(1, 25)
         for number in range(2):
-            packet = av.Packet(b"".join(b"\x00\x00\x00\x01" + unit for unit in units))
+            packet = av.Packet(b"".join(b"\x00\x00\x00\x01" + unit for unit in enormous(side)))
             packet.stream, packet.time_base = stream, Fraction(1, 25)
             packet.pts = packet.dts = number
             packet.is_keyframe = True

@@ -10,6 +10,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from stereo_spot.errors import ErrorKind, SourceError
+
 if TYPE_CHECKING:
     from scenedetect.common import FrameTimecode
 
@@ -38,13 +40,22 @@ class SceneDetector:
         self._detector = AdaptiveDetector(min_scene_len=SHORTEST_S, window_width=AROUND)
         self._found: list[float] = []
         self._last: FrameTimecode | None = None
+        self._shape: tuple[int, int, int] | None = None
 
     def see(self, picture: Picture) -> None:
-        """The next frame."""
+        """The next frame.
+
+        Raises:
+            SourceError: `source_size_changes`.
+        """
+        shape = (picture.height, picture.width, 3)
+        if self._shape not in (None, shape):
+            said = "the picture size changes within the film"
+            raise SourceError(ErrorKind.SOURCE_SIZE_CHANGES, said)
+        self._shape = shape
         pixels = self._numpy.frombuffer(picture.pixels, self._numpy.uint8)
         ticks = self._ticks(pts=round(picture.time * _TICKS), time_base=Fraction(1, _TICKS))
         self._last = self._timecode(timecode=ticks, fps=_RATE)
-        shape = (picture.height, picture.width, 3)
         self._keep(self._detector.process_frame(self._last, pixels.reshape(shape)))
 
     def cuts(self) -> list[float]:

@@ -22,6 +22,7 @@ from stereo_spot.media.child import boxes
 from stereo_spot.media.child.boxes import Box
 from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.child.sizes import SizeWatch, check_descriptions, check_size
+from stereo_spot.media.child.tables import check_tables
 from stereo_spot.media.guard import MediaLimits
 
 TKHD_MATRIX = {0: 40, 1: 52}
@@ -76,10 +77,12 @@ def opened(file: RemoteFile, limits: MediaLimits) -> Iterator[Film]:
     demuxer = guard.sniff(file.exactly(0, guard.HEAD_BYTES))
     top = tuple(boxes.boxes(file, 0, file.size)) if demuxer == "mov" else ()
     _check_whole(file, demuxer, top, limits)
+    check_tables(file, top)
     check_descriptions(file, top)
     with contextlib.closing(open_container(file, demuxer, limits.max_pixels)) as container:
         video = _pick_video(container)
         _check(container, video, limits)
+        video.codec_context.options = {"max_pixels": str(limits.max_pixels)}
         codec, extradata = video.codec.canonical_name, video.codec_context.extradata
         sizes = SizeWatch(codec, extradata, limits)
         yield Film(file, demuxer, container, video, top, sizes)
