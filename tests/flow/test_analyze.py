@@ -1,5 +1,7 @@
 """`stereo-spot analyze` and `search` as a person runs them."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.analysis.kit import film
@@ -26,6 +28,7 @@ def test_everything_is_told_as_json_with_its_stages_in_order(analyzed):
 def test_frames_are_in_the_data_folder(analyzed):
     data, found = analyzed
 
+    assert found["folder"] == str(data / "analysis")
     for frame in found["frames"]:
         assert (data / "analysis" / frame["path"]).read_bytes()[:3] == b"\xff\xd8\xff"
 
@@ -39,7 +42,19 @@ def test_words_and_pictures_find_their_moment(analyzed):
 
     assert words["t_start"] == found["scenes"][2]["t_start"]
     assert alike["t_start"] == found["scenes"][1]["t_start"] and alike["score"] > 0.98
-    assert "Three colours.mp4" in run("search", "blue", "--data", data).stdout
+    assert run("search", "blue", "--data", data).stdout.startswith("  0:01.60  Three colours.mp4")
+
+
+def test_a_person_is_told_what_came_of_it_and_where_it_lies(analyzed):
+    data, _ = analyzed
+
+    told = run("analyze", data.parent / "Three colours.mp4", "--data", data)
+
+    assert told.stdout.startswith("3 scenes, 3 pictures; pictures in ")
+    assert len(list(Path(told.stdout.split(" in ")[-1].strip()).glob("*.jpg"))) == 3
+    assert "transcribe   skipped (known already): no speech service is configured" in told.stderr
+    nothing = run("search", "qwertyuiop", "--data", data).stderr
+    assert nothing.startswith("Nothing found.") and "analyze" not in nothing
 
 
 @pytest.mark.parametrize("words", [[], ["the"], ["blue", "--like", __file__], ["--like", __file__]])

@@ -12,6 +12,7 @@ from stereo_spot.runtime.convert import check_source
 from stereo_spot.runtime.logs import log_to
 
 if TYPE_CHECKING:
+    from stereo_spot.analysis.ports import Contents
     from stereo_spot.analysis.records import StageMark
 
 
@@ -37,14 +38,13 @@ def analyze(
         with open_analyzer(folder=_folder(data)) as opened:
             quiet = {} if as_json else {"tell": tell}
             found = analyze_file(opened, source, **quiet)
+            folder = opened.settings.folder
         if as_json:
             found = found.model_copy(update={"marks": in_order(found.marks)})
-            print_json({"ok": True, **found.model_dump(mode="json")})
+            print_json({"ok": True, "folder": str(folder), **found.model_dump(mode="json")})
             return
-        results.print(
-            f"{len(found.scenes)} scenes, {len(found.frames)} pictures, "
-            f"{len(found.transcript)} stretches of speech, {len(found.captions)} captions"
-        )
+        results.print(_summary(found, folder), markup=False)
+        notes.print('Find a moment in it: stereo-spot search "red", or --like PICTURE')
 
 
 def search(
@@ -61,17 +61,35 @@ def search(
 
         with open_analyzer(folder=_folder(data)) as opened:
             hits = search_in(opened, _question(query, like), limit=limit)
+            films = opened.analyzer.rows.counts()["videos"]
         if as_json:
             print_json({"ok": True, "hits": [hit.model_dump(mode="json") for hit in hits]})
             return
         if not hits:
-            notes.print("Nothing found. `stereo-spot analyze FILM` makes a film searchable.")
+            notes.print(_nothing(films))
+        widest = max((len(hit.title) for hit in hits), default=0)
         for hit in hits:
-            results.print(
-                f"{_clock(hit.t_start)} - {_clock(hit.t_end)}  {hit.score:.2f}  {hit.title}  "
-                f"{hit.found_in}  {hit.text}",
-                markup=False,
-            )
+            told = f"{_clock(hit.t_start)}  {hit.title:{widest}}  {hit.score:.2f}  {hit.found_in:8}"
+            results.print(f"{told} {hit.text}".rstrip(), markup=False)
+
+
+def _summary(found: "Contents", folder: Path) -> str:
+    """What came of an analysis, and where its pictures are."""
+    kinds = {
+        "scene": found.scenes, "picture": found.frames, "spoken line": found.transcript,
+        "caption": found.captions,
+    }  # fmt: skip
+    told = [
+        f"{len(rows)} {kind}{'' if len(rows) == 1 else 's'}" for kind, rows in kinds.items() if rows
+    ]
+    place = (folder / found.frames[0].path).parent if found.frames else folder
+    return f"{', '.join(told)}; pictures in {place}"
+
+
+def _nothing(films: int) -> str:
+    if not films:
+        return "No film is known yet. `stereo-spot analyze FILM` makes one searchable."
+    return "Nothing found. Without services, films are searched by colours and pictures."
 
 
 def _folder(data: Path | None) -> Path | None:
