@@ -195,8 +195,7 @@ def eye_maker(job: Job) -> EyeMaker:
     """The maker for what the job asks."""
     if job.recipe.tier == "stub":
         return StubEyes()
-    shown = job.first_frame + job.selection.skip_frames
-    export = DepthFolder(job.export_depth, shown) if job.export_depth else None
+    export = DepthFolder(job.export_depth, job.first_shown) if job.export_depth else None
     if job.depth_from:
         return GivenEyes(job.recipe, depth_maps(job.depth_from, job.first_frame), export)
     if job.recipe.tier == "classic":
@@ -211,8 +210,8 @@ def eyes_of_models(job: Job, export: DepthFolder | None) -> EyeMaker:
 
     if job.recipe.tier == "fast":
         return FastEyes(job.recipe, models, export)
-    shown = job.first_frame + job.selection.skip_frames
-    return QualityEyes(job.recipe, models, export, first_frame=job.first_frame, first_shown=shown)
+    places = {"first_frame": job.first_frame, "first_shown": job.first_shown}
+    return QualityEyes(job.recipe, models, export, **places)
 
 
 def load_models(tier: str, accepted: frozenset[str]) -> Any:

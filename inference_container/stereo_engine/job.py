@@ -41,6 +41,11 @@ class Job:
         fits = self.mezzanine is None or self.recipe.mode != Mode.RGBD
         _expect(fits, "a picture with its depth has no side-by-side mezzanine")
 
+    @property
+    def first_shown(self) -> int:
+        """Where in its film the first frame written lies."""
+        return self.first_frame + self.selection.skip_frames
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """Read a job of the serve protocol; unknown names and wrong types are refused."""
