@@ -19,6 +19,7 @@ from stereo_spot.keys import SegmentKey
 from stereo_spot.media.engine import Engine
 from stereo_spot.runtime.aws import services
 from stereo_spot.runtime.aws_worker import render_film
+from stereo_spot.runtime.logs import log_to_stderr
 
 from inference_container.loaded import FetchingEngine
 from inference_container.settings import ServerSettings
@@ -34,27 +35,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Render; the rows and the stored objects are the result."""
     parser = argparse.ArgumentParser(prog="entrypoint")
     parser.add_argument("--key", required=True)
-    key = SegmentKey.parse(parser.parse_args(arguments).key)
+    asked = parser.parse_args(arguments).key
+    key = SegmentKey.parse(asked)
     if key is None:
-        log.error("not the key of a segment")
+        log.error("not the key of a segment", extra={"key": asked[:200]})
         return 2
+    about = {"job_id": key.job_id, "segment": key.index}
     engine = Engine()
     try:
         fetching = FetchingEngine(engine, ServerSettings())
         looked = render_film(key, services(), EngineRenderer(fetching, services()))
     except (SourceError, RequestError) as error:
-        log.error("segment refused", extra={"kind": error.kind, "reason": error.message})
+        log.error("segment refused", extra={**about, "kind": error.kind, "reason": error.message})
         return 2
     except Exception:
-        log.exception("segment failed", extra={"job_id": key.job_id, "segment": key.index})
+        log.exception("segment failed", extra=about)
         return 1
     finally:
         engine.close()
-    log.info("over", extra={"job_id": key.job_id, "looked": looked})
+    log.info("over", extra={**about, "looked": looked})
     return 0
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_stderr("INFO")
     signal.signal(signal.SIGTERM, _terminated)
     sys.exit(main())

@@ -1,9 +1,11 @@
 """A stage of AWS on moto for every test that asks for a part of it."""
 
+import socket
 from types import SimpleNamespace
 
 import pytest
 from moto import mock_aws
+from moto.server import ThreadedMotoServer
 from stereo_spot.runtime.aws import aws_settings, services
 
 from tests.aws import stage
@@ -17,6 +19,18 @@ def aws(monkeypatch):
         monkeypatch.setenv(name, value)
     with mock_aws():
         yield
+
+
+@pytest.fixture(scope="session")
+def endpoint():
+    """Moto's server; it serves what the clients in this process have made, too."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port = asked.getsockname()[1]
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
 
 
 @pytest.fixture

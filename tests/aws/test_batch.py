@@ -1,10 +1,8 @@
 """Batch jobs as processes: the definition's own command and environment, and how they end."""
 
-import socket
 import time
 
 import pytest
-from moto.server import ThreadedMotoServer
 from stereo_spot.conversion.create import create
 from stereo_spot.conversion.stored import store_bytes
 from stereo_spot.keys import SegmentKey
@@ -16,18 +14,6 @@ from tests.media.kit import Film, make
 
 JOB = "12345678-1234-1234-1234-123456789abc"
 KEY = SegmentKey(JOB, 0, 1, StereoMode.SBS)
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    """Moto's server; it serves what the clients in this process have made, too."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port = asked.getsockname()[1]
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-    server.start()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
 
 
 @pytest.fixture

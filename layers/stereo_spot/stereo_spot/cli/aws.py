@@ -17,6 +17,8 @@ StackOption = Annotated[str, typer.Option("--stack", help="Name of the stack.")]
 RegionOption = Annotated[str, typer.Option("--region", help="Its region.")]
 QueueArgument = Annotated[str, typer.Argument(help="A queue by its name in the template.")]
 _QUEUE_URL = "QueueUrl"
+_POLL_S = 1
+"""Any wait makes SQS ask all of its servers; a person should not wait for an empty queue."""
 
 
 def _queues(outputs: dict[str, str], region: str) -> "dict[str, SqsQueue]":
@@ -27,7 +29,10 @@ def _queues(outputs: dict[str, str], region: str) -> "dict[str, SqsQueue]":
 
     client = new_client("sqs", settings_of(outputs, region))
     named = {name: url for name, url in outputs.items() if name.endswith(_QUEUE_URL)}
-    return {name.removesuffix("Url"): SqsQueue(client, url) for name, url in named.items()}
+    return {
+        name.removesuffix("Url"): SqsQueue(client, url, long_poll_s=_POLL_S)
+        for name, url in named.items()
+    }
 
 
 def _queue(name: str, queues: "dict[str, SqsQueue]") -> "SqsQueue":

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from stereo_spot.cli.output import errors_told, notes
 from stereo_spot.errors import ErrorKind, RequestError
+from stereo_spot.runtime.logs import log_to_stderr
 from stereo_spot.settings.aws import AwsSettings
 
 
@@ -36,6 +37,7 @@ def worker(
     with errors_told():
         from stereo_spot.runtime.aws_worker import run_worker
 
+        log_to_stderr("INFO")
         stop = threading.Event()
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda _signal, _frame: stop.set())

@@ -19,6 +19,7 @@ from stereo_spot.analysis.serving import Answer, Asked, JsonServer
 from stereo_spot.analysis.worker import Pace, Worker
 from stereo_spot.errors import StereoSpotError
 from stereo_spot.runtime.analyzer import Opened, open_analyzer
+from stereo_spot.runtime.logs import log_to_stderr
 from stereo_spot.settings.analyzer import AnalyzerSettings
 
 log = logging.getLogger(__name__)
@@ -31,10 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="open everything once, and leave")
     options = parser.parse_args(arguments)
     settings = AnalyzerSettings()
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    for loud in ("httpx", "httpx2", "openai", "botocore", "urllib3"):
+    log_to_stderr(settings.log_level)
+    for loud in ("httpx", "httpx2", "openai"):
         logging.getLogger(loud).setLevel(logging.WARNING)
     try:
         with open_analyzer(settings) as opened:

@@ -38,7 +38,8 @@ def over_https(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None
 ) -> tuple[int, bytes]:
     """Send one request."""
-    request = urllib.request.Request(url, data=body, method=method, headers=dict(headers))
+    named = {"Content-Type": "video/mp4"} if body is not None else {}
+    request = urllib.request.Request(url, body, {**named, **headers}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read()

@@ -1,11 +1,34 @@
-"""The log of one machine: a file in the data folder, shared by every process that works there."""
+"""The log: of one machine a file in the data folder, of a container or a worker standard error."""
 
+import json
 import logging
 import os
 from pathlib import Path
 
 _NAME, _LARGEST_BYTES = "stereo-spot.log", 5 << 20
 _FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
+_ALWAYS = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+_LOUD = ("botocore", "urllib3")
+
+
+class _WithFacts(logging.Formatter):
+    """A line that ends with what its record has besides the text: `job_id="..." segment=3`."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line, without a traceback."""
+        facts = [
+            f"{name}={json.dumps(value, default=str)}"
+            for name, value in vars(record).items()
+            if name not in _ALWAYS
+        ]
+        return " ".join([super().formatMessage(record), *facts])
+
+
+def log_to_stderr(level: str) -> None:
+    """Send the log to standard error, which whoever runs the process keeps."""
+    _log_to(logging.StreamHandler(), level)
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def log_to(data: Path, level: str) -> None:
@@ -18,7 +41,7 @@ def log_to(data: Path, level: str) -> None:
         handler = logging.FileHandler(data / _NAME, delay=True)
     except OSError:
         handler = logging.NullHandler()
-    logging.basicConfig(level=level, handlers=[handler], format=_FORMAT)
+    _log_to(handler, level)
 
 
 def stderr_to_log(data: Path) -> None:
@@ -29,6 +52,11 @@ def stderr_to_log(data: Path) -> None:
         log = os.open(os.devnull, os.O_WRONLY)
     os.dup2(log, 2)
     os.close(log)
+
+
+def _log_to(handler: logging.Handler, level: str) -> None:
+    handler.setFormatter(_WithFacts(_FORMAT))
+    logging.basicConfig(level=level, handlers=[handler])
 
 
 def _start_anew(path: Path) -> None:
