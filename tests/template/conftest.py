@@ -16,6 +16,7 @@ CHOICES = {
         "SubnetIds": "subnet-12345678,subnet-87654321",
         "AcceptLicence": LICENCES,
         "WeightsS3Prefix": "s3://our-models/stereo-spot/weights",
+        "ModelRevisions": "depthcrafter=0123abc",
         "AlarmEmail": "a@example.org",
         "MonthlyBudgetUsd": "50",
     },

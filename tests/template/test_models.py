@@ -35,6 +35,7 @@ def containers(stack):
 def test_the_engine_knows_what_was_accepted_and_where_the_copy_is(made, choice):
     for _role, variables in containers(made):
         assert variables["ACCEPT_LICENCE"] == CHOICES[choice].get("AcceptLicence", "")
+        assert variables["MODEL_REVISIONS"] == CHOICES[choice].get("ModelRevisions", "")
         assert variables["WEIGHTS_S3_PREFIX"] == f"s3://{MIRRORS[choice]}"
         assert variables["STEREO_SPOT_TIER"] == CHOICES[choice]["Tier"]
 
