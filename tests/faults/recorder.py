@@ -58,7 +58,7 @@ class FakeEngine:
         raise AssertionError("nothing should stop the engine")
 
 
-def planned(source, *, source_etag, options, preroll_frames, limits, scenes=None):
+def planned(source, *, source_etag, options, preroll_frames, limits, scenes, guarded):
     windows = tuple(
         Window(index=i, start_pts=i, end_pts=i + 1, n_frames=1, base_index=i) for i in range(2)
     )
@@ -67,7 +67,7 @@ def planned(source, *, source_etag, options, preroll_frames, limits, scenes=None
     )
 
 
-def cut(source, plan, *, scratch, store, have, limits):
+def cut(source, plan, *, scratch, store, have, limits, guarded=None):
     segments = [
         CutSegment(index=i, n_frames=1, preroll_frames=0, base_index=i, from_time="0/1", pts=(i,))
         for i in range(plan.total)

@@ -11,9 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 from stereo_spot.conversion.ending import end, end_if_exhausted, failure_of
+from stereo_spot.conversion.fits import check_scratch, check_time, scratch_bytes
 from stereo_spot.conversion.holding import holding, refusal_of
 from stereo_spot.conversion.plans import load_plan, save_manifest, save_plan
-from stereo_spot.conversion.scratch import scratch_folder
+from stereo_spot.conversion.scratch import check_free, scratch_folder
 from stereo_spot.conversion.segments import store_segment, stored_indices
 from stereo_spot.conversion.services import Services
 from stereo_spot.errors import ErrorKind, RequestError, SourceError, StepError
@@ -60,7 +61,9 @@ def _look(job: Job, source: ObjectInfo, app: Services) -> None:
         return
     try:
         with closing(app.objects.open(source.key, etag=source.etag)) as reader:
+            check_time(reader, app.policy)
             facts = probe(reader, limits=app.limits)
+            check_scratch(facts, source.size, job.options, app)
     except SourceError as error:
         failure = failure_of(error, ErrorKind.CHUNK_FAILED)
         end(job.job_id, moves.refuse_unstarted(app.clock(), job, failure), app)
@@ -108,6 +111,7 @@ def _cut(job: Job, source: ObjectInfo, app: Services, over: threading.Event) -> 
         process.started() as guarded,
     ):
         job, plan = _committed(job, source, reader, app, guarded)
+        check_free(folder, scratch_bytes(plan.facts, source.size, plan.options))
 
         def store(segment: CutSegment, path: Path) -> None:
             if over.is_set():
@@ -132,6 +136,7 @@ def _committed(
 ) -> tuple[Job, Plan]:
     """The row with its plan, and the plan: made and committed now, or by an earlier run."""
     if job.plan_digest is None:
+        check_time(reader, app.policy)
         made = plan_source(
             reader,
             source_etag=source.etag,
@@ -141,6 +146,7 @@ def _committed(
             scenes=app.known_scenes(job),
             guarded=guarded,
         )
+        check_scratch(made.facts, source.size, job.options, app)
         save_plan(job.job_id, made, app)
         facts = made.facts.model_dump(mode="json")
         commit = moves.commit_plan(app.clock(), digest=made.digest(), total=made.total, facts=facts)

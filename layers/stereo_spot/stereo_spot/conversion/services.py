@@ -31,6 +31,10 @@ class Policy:
     max_dispatch: int = 1000
     keep_source: bool = False
     """Whether a finished job keeps its source."""
+    max_run_s: float | None = None
+    """How long one run of a step may take; None where nothing ends it."""
+    carried_bytes_per_s: float = 50e6
+    """How fast a step reads a film from the store, and stores its segments beside that."""
 
 
 @dataclass(frozen=True)

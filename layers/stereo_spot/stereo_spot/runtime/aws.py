@@ -95,6 +95,8 @@ def services_of(settings: AwsSettings) -> Services:
             heartbeat_s=settings.heartbeat_s,
             max_dispatch=_AT_ONCE if settings.sagemaker_calls == "realtime" else 1000,
             keep_source=settings.keep_source,
+            max_run_s=settings.max_run_s,
+            carried_bytes_per_s=settings.carried_bytes_per_s,
         ),
         limits=MediaLimits(),
     )

@@ -59,6 +59,11 @@ class AwsSettings(BaseModel):
     lease_s: float = Field(default=180.0, ge=10.0, validation_alias="LEASE_SECONDS")
     heartbeat_s: float = Field(default=30.0, gt=0.0, validation_alias="HEARTBEAT_SECONDS")
     keep_source: bool = Field(default=False, validation_alias="KEEP_SOURCE")
+    max_run_s: float | None = Field(default=None, gt=0.0, validation_alias="MAX_RUN_SECONDS")
+    """How long a step may run before it is killed; a film that needs longer is refused."""
+    carried_bytes_per_s: float = Field(
+        default=50e6, gt=0.0, validation_alias="CHUNK_BYTES_PER_SECOND"
+    )
     scratch: Path = Field(default=Path("/tmp/stereo-spot"), validation_alias="SCRATCH_DIR")
     chunking_queue: str = Field(default="", validation_alias="CHUNKING_QUEUE_URL")
     video_worker_queue: str = Field(default="", validation_alias="VIDEO_WORKER_QUEUE_URL")
