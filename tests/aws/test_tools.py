@@ -26,6 +26,8 @@ from stereo_spot.transitions import job as moves
 
 from tests.aws import stage
 from tests.handlers.conftest import event
+from tests.template.conftest import CHOICES
+from tests.template.translated import Stack, translate
 
 JOB = "12345678-1234-1234-1234-123456789abc"
 
@@ -178,14 +180,18 @@ class TestRecover:
         assert (told.before, told.after) == (JobStatus.CHUNKING_IN_PROGRESS,) * 2
         assert told.asked_for == ("chunk",)
 
-    def test_a_stacks_outputs_name_its_settings(self):
-        from tests.template.translated import source
+    @pytest.mark.parametrize("choice", ["classic", "queue", "sagemaker", "realtime"])
+    def test_a_stacks_outputs_name_its_settings(self, choice):
+        stack = Stack(translate(), **CHOICES[choice])
 
-        outputs = {name: f"the-{name}" for name in source()["Outputs"]}
-        found = settings_of(outputs, "eu-west-1")
+        found = settings_of(stack.outputs(), "eu-west-1")
 
-        assert (found.jobs_table, found.region) == ("the-JobsTableName", "eu-west-1")
-        assert found.render_definition == "the-RenderDefinitionArn"
+        assert (found.jobs_table, found.region) == (stack.physical("JobsTable"), "eu-west-1")
+        trigger = stack.of("AWS::Lambda::Function")["TriggerFunction"]["Environment"]["Variables"]
+        told = AwsSettings.model_validate({**trigger, "AWS_REGION": "eu-west-1"})
+        wheres = ("segment_target", "sagemaker_endpoint", "sagemaker_calls", "video_worker_queue")
+        for name in (*wheres, "render_queue", "render_definition", "segments_table", "event_bus"):
+            assert getattr(found, name) == getattr(told, name), name
 
 
 def by_requests(method, url, headers, body):

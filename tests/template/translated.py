@@ -103,6 +103,14 @@ class Stack:
             if resource["Type"] == kind
         }
 
+    def outputs(self):
+        """The outputs that the stack has, by name."""
+        return {
+            name: self.resolve(body["Value"])
+            for name, body in self._template["Outputs"].items()
+            if "Condition" not in body or self._condition(body["Condition"])
+        }
+
     def physical(self, name):
         """What a Ref to the resource gives."""
         resource = self.logical[name]

@@ -46,7 +46,14 @@ _OF_OUTPUT = {
     "RenderQueueArn": "RENDER_QUEUE_ARN",
     "RenderDefinitionArn": "RENDER_DEFINITION_ARN",
     "VideoWorkerQueueUrl": "VIDEO_WORKER_QUEUE_URL",
+    "ReassemblyTriggeredTableName": "REASSEMBLY_TRIGGERED_TABLE_NAME",
 }
+_OF_CHOICE = {
+    "SegmentTarget": "SEGMENT_TARGET",
+    "SageMakerEndpointName": "SAGEMAKER_ENDPOINT_NAME",
+    "SageMakerCalls": "SAGEMAKER_CALLS",
+}
+"""Outputs that only some stacks have."""
 
 
 def outputs_of(stack: str, region: str) -> dict[str, str]:
@@ -68,7 +75,8 @@ def outputs_of(stack: str, region: str) -> dict[str, str]:
 def settings_of(outputs: Mapping[str, str], region: str) -> AwsSettings:
     """The settings that a stack's outputs name."""
     named = {alias: outputs.get(output, "") for output, alias in _OF_OUTPUT.items()}
-    return AwsSettings.model_validate({**named, "AWS_REGION": region})
+    chosen = {alias: outputs[output] for output, alias in _OF_CHOICE.items() if output in outputs}
+    return AwsSettings.model_validate({**named, **chosen, "AWS_REGION": region})
 
 
 @dataclass(frozen=True)
