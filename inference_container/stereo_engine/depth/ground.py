@@ -16,7 +16,7 @@ Map = NDArray[np.float32]
 BANDS, OF_ONE_PART = 20, 9
 """Of the height; the upper nine are compared with the lower nine."""
 SMALLEST_PX = 2 * BANDS
-CALM_LEVEL = 0.3
+CALM_LEVEL = 1.0
 """Grey levels a pixel; smaller changes tell nothing."""
 ABOVE = 2.0
 """How many times more the lower part must be squeezed than the upper: stripes are no ground."""
