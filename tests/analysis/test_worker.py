@@ -364,16 +364,30 @@ def test_settings_keep_their_old_names_and_meanings(monkeypatch, tmp_path):
         AnalyzerSettings()
 
 
-def test_a_missing_setting_is_named_and_the_process_ends(environment):
+@pytest.mark.parametrize(
+    ("given", "said", "code"),
+    [
+        ({"JOB_SOURCE_TYPE": "webhook"}, "bad_request: WEBHOOK_SECRET must be set", 2),
+        ({"WORKER_POLL_MS": "hunter2"}, "bad_request: WORKER_POLL_MS: input should be", 2),
+        ({"DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x"}, "store_unreachable: Postg", 1),
+        (
+            {"STORAGE_TYPE": "s3", "AWS_S3_BUCKET": "b", "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+             "AWS_ACCESS_KEY_ID": "t", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_MAX_ATTEMPTS": "1"},
+            "store_unreachable: Could not connect", 1,
+        ),
+    ],
+)  # fmt: skip
+def test_what_keeps_it_from_starting_is_one_line_without_a_secret(environment, given, said, code):
     told = subprocess.run(
         [sys.executable, "-m", "stereo_spot.runtime.analyzer_worker", "--check"],
-        env=environment | {"JOB_SOURCE_TYPE": "webhook"},
+        env=environment | given,
         capture_output=True,
         text=True,
     )
 
-    assert told.returncode == 2
-    assert "bad_request: WEBHOOK_SECRET must be set" in told.stderr
+    assert told.returncode == code
+    assert told.stderr.startswith(said) and told.stderr.count("\n") == 1
+    assert "hunter2" not in told.stderr + told.stdout
 
 
 def test_an_inbox_of_another_process_is_the_same_inbox(tmp_path):

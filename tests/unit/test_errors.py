@@ -25,7 +25,7 @@ FAMILIES = {
     ],
     MachineError: [
         *("disk_full", "port_in_use", "data_in_use", "output_unwritable", "out_of_memory"),
-        "internal",
+        *("store_unreachable", "internal"),
     ],
     ModelError: [
         *("licence_not_accepted", "terms_not_accepted", "token_missing", "provider_failed"),

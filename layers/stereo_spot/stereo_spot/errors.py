@@ -52,6 +52,7 @@ class ErrorKind(StrEnum):
     PORT_IN_USE = "port_in_use"
     DATA_IN_USE = "data_in_use"
     OUTPUT_UNWRITABLE = "output_unwritable"
+    STORE_UNREACHABLE = "store_unreachable"
     OUT_OF_MEMORY = "out_of_memory"
     INTERNAL = "internal"
 
@@ -112,6 +113,7 @@ _FAMILIES: dict[str, type[StereoSpotError]] = {
     "port": MachineError,
     "data": MachineError,
     "output": MachineError,
+    "store": MachineError,
     "out": MachineError,
     "internal": MachineError,
     "provider": ModelError,

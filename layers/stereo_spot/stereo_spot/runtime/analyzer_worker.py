@@ -17,8 +17,8 @@ from typing import Any
 from stereo_spot.analysis.ports import JobSource
 from stereo_spot.analysis.serving import Answer, Asked, JsonServer
 from stereo_spot.analysis.worker import Pace, Worker
-from stereo_spot.errors import StereoSpotError
-from stereo_spot.runtime.analyzer import Opened, open_analyzer
+from stereo_spot.errors import ErrorKind, MachineError, StereoSpotError
+from stereo_spot.runtime.analyzer import Opened, open_analyzer, read_settings
 from stereo_spot.runtime.logs import log_to_stderr
 from stereo_spot.settings.analyzer import AnalyzerSettings
 
@@ -31,20 +31,35 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="stereo-spot analyzer")
     parser.add_argument("--check", action="store_true", help="open everything once, and leave")
     options = parser.parse_args(arguments)
-    settings = AnalyzerSettings()
-    log_to_stderr(settings.log_level)
-    for loud in ("httpx", "httpx2", "openai"):
-        logging.getLogger(loud).setLevel(logging.WARNING)
     try:
+        settings = read_settings()
+        log_to_stderr(settings.log_level)
+        for loud in ("httpx", "httpx2", "openai"):
+            logging.getLogger(loud).setLevel(logging.WARNING)
         with open_analyzer(settings) as opened:
             source = opened.parts.source()
-            if not options.check:
+            if options.check:
+                _ask_once(opened, source)
+            else:
                 serve(opened, source)
     except StereoSpotError as error:
-        log.error("the analyzer cannot start", extra={"kind": str(error.kind)})
-        sys.stderr.write(f"{error.kind}: {error.message}\n")
+        sys.stderr.write(f"{error.kind}: {' '.join(error.message.split())}\n")
         return error.exit_code
     return 0
+
+
+def _ask_once(opened: Opened, source: JobSource) -> None:
+    """Ask the queue and the stores for something, so that what is wrong shows now.
+
+    Raises:
+        MachineError: `store_unreachable`, with what the driver of the store says.
+    """
+    try:
+        source.peek(1)
+        opened.analyzer.rows.contents("none")
+        opened.analyzer.files.open("none")
+    except Exception as error:
+        raise MachineError(ErrorKind.STORE_UNREACHABLE, f"{error}") from error
 
 
 def serve(opened: Opened, source: JobSource, *, grace_s: float | None = None) -> None:
