@@ -72,7 +72,9 @@ def _render(job: Job, reader: Reader, outputs: ExitStack, progress: Progress) ->
 
 def _pictures(job: Job, reader: Reader) -> Iterator[tuple[Picture, bool]]:
     size = target = None
-    for decoded, wanted in select(reader.frames(), job.selection):
+    for number, (decoded, wanted) in enumerate(
+        select(reader.frames(), job.selection), job.first_frame
+    ):
         if size is None:
             size = (decoded.frame.width, decoded.frame.height)
             target = scaled_size(upright_size(decoded.frame), job.recipe)
@@ -80,9 +82,8 @@ def _pictures(job: Job, reader: Reader) -> Iterator[tuple[Picture, bool]]:
             text = f"{decoded.frame.width}x{decoded.frame.height} after {size[0]}x{size[1]}"
             raise EngineError("source_size_changes", f"the picture size changes: {text}")
         if wanted and not decoded.sound:
-            raise EngineError(
-                "source_corrupt", f"damaged picture at {float(decoded.at or 0):.3f} s"
-            )
+            place = f"frame {number} of the film, {float(decoded.at or 0):.3f} s into its segment"
+            raise EngineError("source_corrupt", f"damaged picture: {place}")
         yield reader.picture(decoded.frame, target, job.recipe.pix_fmt), wanted
 
 

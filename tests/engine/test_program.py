@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import av
 import pytest
 from stereo_engine.__main__ import main
 
@@ -110,6 +111,26 @@ def test_a_film_cut_short_is_truncated_even_when_nobody_counts(tmp_path, capsys)
     kind = json.loads(capsys.readouterr().out)["error_kind"]
     assert kind in ("source_truncated", "source_corrupt")
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_damaged_picture_is_named_by_its_frame_of_the_film(tmp_path):
+    source = write_film(tmp_path / "film.mp4", moving_pictures(30))
+    with av.open(str(source)) as film:
+        hurt = sorted(
+            (packet.pts, packet.pos, packet.size) for packet in film.demux() if packet.size
+        )
+    _, at, size = hurt[12]
+    body = bytearray(source.read_bytes())
+    body[at + 40 : at + size] = bytes(size - 40)
+    source.write_bytes(body)
+
+    with Server() as server:
+        assert server.hear()["event"] == "ready"
+        server.ask(id="a", src=str(source), dst=str(tmp_path / "out.mp4"), first_frame=700)
+        heard = server.outcome()
+
+    assert heard["error_kind"] == "source_corrupt"
+    assert "frame 712 of the film" in heard["message"]
 
 
 def test_strength_that_hurts_needs_force(film, tmp_path, capsys):
