@@ -13,7 +13,7 @@ from stereo_engine.depth import depthcrafter
 from stereo_engine.depth.depth_anything import DepthAnything
 from stereo_engine.errors import EngineError
 from stereo_engine.inpaint import svd
-from stereo_engine.loading import best_dtype, depth_model, diffusion_models
+from stereo_engine.loading import best_dtype, compile_blocks, depth_model, diffusion_models
 
 from tests.models import tiny
 
@@ -79,3 +79,16 @@ def test_the_depth_model_loads_through_the_auto_class(folders):
     )
 
     assert raw.shape == (28, 28) and best_dtype("cpu") == torch.float32
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own imports
+def test_compiling_takes_the_blocks_that_repeat_and_the_decoder():
+    made = tiny.modules(9)
+
+    compile_blocks(made)
+
+    kinds = ("SpatioTemporalResBlock", "TransformerSpatioTemporalModel")
+    blocks = [block for block in made.unet.modules() if type(block).__name__ in kinds]
+    taken = [block for block in blocks if block._compiled_call_impl is not None]
+    assert len(taken) == len(blocks) > 4
+    assert made.vae.decoder._compiled_call_impl is not None
