@@ -1,9 +1,12 @@
 """What is not picture comes back untouched: sound, subtitles, chapters, names and languages."""
 
+import io
 from fractions import Fraction
 
 import av
+import numpy as np
 import pytest
+from stereo_spot.media.child import latm
 from stereo_spot.media.inspect import inspect
 from stereo_spot.model import Container, JobOptions
 
@@ -48,6 +51,47 @@ def test_sound_packets_are_the_sources_own_at_the_same_distance_from_the_picture
         assert abs(a - b) <= Fraction(1, 1000)
     assert walked.report.av_offset_ms <= 0.5
     assert walked.report.audio_tracks == len(film.sounds)
+
+
+@pytest.mark.parametrize("container", [Container.MP4, Container.MKV])
+def test_latm_becomes_the_same_aac_in_a_form_that_players_know(container, tmp_path):
+    plain = make(tmp_path, Film("adts.ts", sounds=(Sound(),)))
+    source = make(tmp_path, Film("latm.ts", sounds=(Sound(),), muxer={"mpegts_flags": "latm"}))
+    options = JobOptions(segment_duration_s=0.7, container=container)
+
+    walked = walk(source, tmp_path / "work", options=options)
+
+    assert heard(source)[0].payload != heard(plain)[0].payload
+    assert [t.payload for t in heard(walked.final)] == [t.payload for t in heard(plain)]
+    assert abs(lips(walked.final)[0] - lips(source)[0]) <= Fraction(1, 1000)
+    assert walked.report.notes == ()
+
+
+def test_a_damaged_latm_frame_is_left_out_and_the_others_are_kept():
+    made = []
+    with av.open(io.BytesIO(latm_film()), format="mpegts") as film:
+        frames = [bytes(packet) for packet in film.demux(audio=0) if packet.size]
+    unwrap = latm.Unwrapper()
+    for number, frame in enumerate(frames):
+        made.append(unwrap(frame[:9] if number == 5 else frame))
+
+    assert made[5] == b""
+    assert all(frame[:2] == b"\xff\xf1" for number, frame in enumerate(made) if number != 5)
+    assert unwrap(b"") == b"" == latm.Unwrapper()(b"\x56\xe0\x01\x80")
+
+
+def latm_film() -> bytes:
+    """Half a second of AAC in LATM in a transport stream."""
+    made = io.BytesIO()
+    with av.open(made, "w", format="mpegts", options={"mpegts_flags": "latm"}) as out:
+        sound = out.add_stream("aac", rate=44_100, layout="stereo")
+        for number in range(22):
+            wave = np.random.default_rng(number).uniform(-0.3, 0.3, (2, 1024)).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(wave, "fltp", "stereo")
+            frame.rate, frame.pts = 44_100, number * 1024
+            out.mux(sound.encode(frame))
+        out.mux(sound.encode(None))
+    return made.getvalue()
 
 
 def test_subtitles_chapters_and_names_are_kept(tmp_path):

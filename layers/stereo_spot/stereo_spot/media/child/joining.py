@@ -140,26 +140,30 @@ class Joiner:
         sound = next(sounds, None)
         for picture in pictures:
             while sound is not None and sound[0] <= picture[0]:
-                yield self._ready(sound)
+                yield from self._ready(sound)
                 sound = next(sounds, None)
             yield picture[1]
         while sound is not None:
-            yield self._ready(sound)
+            yield from self._ready(sound)
             sound = next(sounds, None)
 
-    def _ready(self, timed: Timed) -> Packet[Any]:
+    def _ready(self, timed: Timed) -> Iterator[Packet[Any]]:
+        """The packet as its track takes it; nothing where it cannot be converted."""
         time, packet, track = timed
         if track is None:
-            return packet
+            yield packet
+            return
         time_base = packet.time_base
         if track.source.type == "audio":
             shift = abs((packet.pts or 0) * time_base - time)
             self._worst_shift = max(self._worst_shift, shift)
         if track.convert is not None:
             packet = _converted(packet, track.convert)
+        if not packet.size:
+            return
         packet.stream = track.out
         packet.time_base = time_base
-        return packet
+        yield packet
 
     def _report(self, kept: tracks.Tracks) -> dict[str, Any]:
         schedule = self._schedule

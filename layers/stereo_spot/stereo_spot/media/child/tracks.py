@@ -8,11 +8,12 @@ from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from stereo_spot.media.child import captions
+from stereo_spot.media.child import captions, latm
 from stereo_spot.media.child.door import Film, codec_name, packets
 from stereo_spot.media.fit import MP4_AUDIO, TEXT_SUBTITLES
 
@@ -71,6 +72,9 @@ def carry(film: Film, out: OutputContainer, container: str) -> Tracks:
 def _track(stream: Stream, out: OutputContainer, container: str) -> Track | None:
     if stream.type == "subtitle":
         return _subtitle(stream, out, container)
+    if isinstance(stream, AudioStream) and codec_name(stream) == "aac_latm":
+        made = out.add_mux_stream("aac", rate=stream.sample_rate)
+        return Track(stream, made, latm.Unwrapper())
     if stream.type == "attachment":
         fits = container == "mkv"
     else:
