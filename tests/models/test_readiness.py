@@ -34,6 +34,16 @@ def test_every_tier_says_what_it_lacks_and_how_much_it_would_download(tmp_path):
     assert tiers["quality"]["download_bytes"] > 7e9
 
 
+def test_the_speed_of_a_cpu_is_taken_from_what_it_does(tmp_path):
+    pytest.importorskip("torch", reason="torch is not installed (make models)")
+    if readiness(ModelSettings(tmp_path))["device"] != "cpu":
+        pytest.skip("this machine has a GPU")
+
+    tiers = readiness(ModelSettings(tmp_path))["tiers"]
+
+    assert tiers["quality"]["estimated_s_per_frame"] > tiers["fast"]["estimated_s_per_frame"] > 0
+
+
 def test_an_accepted_licence_is_no_longer_missing(tmp_path):
     accepted = frozenset(model.name for model in TIERS["quality"])
 

@@ -61,7 +61,7 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
         settings = settings_with(data=data)
         found = {name: _checked(check, settings) for name, check in _CHECKS.items()}
     good = all(told is None for _text, told in found.values())
-    tiers = readiness() if good else []
+    tiers = readiness(settings.data) if good else []
     if as_json:
         checks = {
             name: {"ok": told is None, "text": text, "error_kind": told}
@@ -81,7 +81,8 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 def _print_tier(state: Readiness) -> None:
     size = f", {bytes_text(state.download_bytes)} to download" if state.download_bytes else ""
-    speed = f", about {state.s_per_frame} s a frame" if state.s_per_frame else ""
+    how = "measured" if state.measured else "estimated"
+    speed = f", about {state.s_per_frame} s a frame of 1024x576, {how}" if state.s_per_frame else ""
     can = "runs here" if not state.missing else "cannot run here"
     results.print(f"tier {state.tier}: {can}{size}{speed}")
     for missing in state.missing:

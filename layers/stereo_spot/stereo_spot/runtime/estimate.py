@@ -11,6 +11,7 @@ from stereo_spot.model import Frozen, JobOptions, SourceFacts, StereoMode
 
 _FIRST_GUESS = {"classic": 12e6, "fast": 4e6, "quality": 1e6, "stub": 30e6}
 """Source pixels per second and worker, before this machine has been measured."""
+_USUAL_PIXELS = 1024 * 576
 _BITS_PER_PIXEL = 0.15
 _START_S = 2.5
 """What planning, starting the workers and joining take, however short the film."""
@@ -52,6 +53,17 @@ def estimate(
         needed_bytes=round(source_bytes * share + 2 * film),
         free_bytes=shutil.disk_usage(data).free,
     )
+
+
+def frame_seconds(tier: str, data: Path) -> float | None:
+    """Seconds a worker takes for a frame of 1024x576, as learnt here; None before that."""
+    speed = _speeds(data).get(tier)
+    return round(_USUAL_PIXELS / speed, 3) if speed else None
+
+
+def guessed_seconds(tier: str) -> float | None:
+    """The same before anything was learnt; None where all depends on the device."""
+    return round(_USUAL_PIXELS / _FIRST_GUESS[tier], 3) if tier == "classic" else None
 
 
 def learn_speed(facts: SourceFacts, tier: str, seconds: float, workers: int, data: Path) -> None:
