@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from stereo_spot.analysis.chunks import chunks
@@ -63,13 +64,13 @@ def check_files(analyzer, contents: Contents):
         reader.close()
 
 
-@pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("place", STORAGES)
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [("local", "local"), *product([name for name in SOURCES if name != "local"], STORAGES)],
+)
 def test_every_source_with_every_storage(
     source, place, open_feed, open_storage, providers, server, talking, tmp_path
 ):
-    if source == "local" and place != "local":
-        pytest.skip("the embedded queue comes with the embedded store")
     analyzer = analyzer_of(open_storage(place), providers, tmp_path)
     feed = open_feed(source)
     video_id = store(analyzer, talking)
