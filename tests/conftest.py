@@ -1,4 +1,4 @@
-"""Property tests look for counterexamples, not for slow machines, and find the same ones in every run."""
+"""Property tests look for counterexamples, not slow machines, and find the same in every run."""
 
 from hypothesis import settings
 
