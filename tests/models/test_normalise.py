@@ -53,6 +53,21 @@ def test_normalising_each_segment_by_itself_would_not_do():
     assert steps[59] > 5 * np.delete(steps, 59).mean()
 
 
+def test_one_frame_of_another_range_does_not_set_the_range():
+    ramp = np.linspace(0, 1, 100, dtype=np.float32).reshape(10, 10)
+    tracker = RangeTracker(4)
+    for at in range(3):
+        tracker.step(ramp, cut=not at)
+
+    seen = tracker.step(ramp * 5, cut=False)
+
+    (low, high) = np.mean(
+        [np.percentile(some[::2, ::2], (1, 99)) for some in 3 * [ramp] + [ramp * 5]], axis=0
+    )
+    assert np.allclose(seen, np.clip((ramp * 5 - low) / (high - low), 0, 1), atol=1e-5)
+    assert (seen == 1).mean() > 0.4, "twice the mean range is beyond it"
+
+
 def test_a_cut_forgets_the_range():
     raw = film(10)
     tracker = RangeTracker(PREROLL)
