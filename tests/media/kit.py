@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from stereo_spot.media import process
 from stereo_spot.media.cut import cut
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.join import JoinReport, final_suffix, join
@@ -150,7 +151,6 @@ def walk(source: Path, folder: Path, *, options: JobOptions, preroll: int = 4, *
     """Plan, cut, render and join; the parts and the final stay in `folder`."""
     folder.mkdir(exist_ok=True)
     reader = FileReader(source)
-    planned = plan(reader, source_etag="e", options=options, preroll_frames=preroll, limits=LIMITS)
     parts: dict[int, Path] = {}
 
     def store(segment: CutSegment, path: Path) -> None:
@@ -158,7 +158,16 @@ def walk(source: Path, folder: Path, *, options: JobOptions, preroll: int = 4, *
         assert render(segment, path, part, **extra) == segment.n_frames, segment.index
         parts[segment.index] = part
 
-    manifest = cut(reader, planned, scratch=folder, store=store, limits=LIMITS)
+    with process.started() as guarded:
+        planned = plan(
+            reader,
+            source_etag="e",
+            options=options,
+            preroll_frames=preroll,
+            limits=LIMITS,
+            guarded=guarded,
+        )
+        manifest = cut(reader, planned, scratch=folder, store=store, limits=LIMITS, guarded=guarded)
     final = folder / f"final{final_suffix(planned)}"
     report = finish(reader, manifest, parts, final, planned)
     reader.close()

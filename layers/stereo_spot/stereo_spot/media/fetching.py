@@ -25,8 +25,9 @@ class Fetcher:
     def __enter__(self) -> "Fetcher":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Every question is answered before the next task; none any more where one failed."""
+        self._pool.shutdown(wait=True, cancel_futures=error is not None)
 
     def ask(self, head: Head) -> None:
         """Answer a question some time."""
