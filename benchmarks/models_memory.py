@@ -48,7 +48,7 @@ def main():
                 film = write_film(root / "film.mp4", frames)
                 kept[tier][str(count)] = round(peak_mib(tier, film, root / "out.mp4", weights), 1)
                 print(f"{tier:8} {count:5} frames: {kept[tier][str(count)]:7.1f} MiB", flush=True)
-    RESULTS.write_text(json.dumps({"peak_mib": kept}, indent=1) + "\n")
+                RESULTS.write_text(json.dumps({"peak_mib": kept}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

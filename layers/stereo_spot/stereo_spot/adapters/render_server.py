@@ -20,7 +20,7 @@ from stereo_spot.keys import RenderedKey
 from stereo_spot.ports import ObjectInfo, Outcome
 
 log = logging.getLogger(__name__)
-CONNECT_S = 10.0
+CONNECT_S = 30.0
 _SHOWN = 300
 
 
