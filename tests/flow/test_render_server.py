@@ -211,10 +211,15 @@ class TestClient:
 
     def test_waiting_ends_when_the_job_does(self, server, objects, tmp_path):
         server.invocations = Endless()
+        info, target = self.asked(objects, tmp_path)
         client = self.client(server.server_address[1])
-        threading.Timer(0.2, client.stop).start()
 
-        assert self.made(client, *self.asked(objects, tmp_path)) is Outcome.STOPPED
+        def stop():
+            assert server.invocations.asked.wait(60)
+            client.stop()
+
+        threading.Thread(target=stop, daemon=True).start()
+        assert self.made(client, info, target) is Outcome.STOPPED
 
     def test_a_server_may_take_only_so_long(self, server, objects, tmp_path):
         server.invocations = Endless()
@@ -243,6 +248,10 @@ class TestClient:
 class Endless:
     """Answers nothing before the test is over."""
 
+    def __init__(self):
+        self.asked = threading.Event()
+
     def answer(self, request):
-        threading.Event().wait(20)
+        self.asked.set()
+        threading.Event().wait(120)
         return {}
