@@ -85,7 +85,20 @@ def test_the_first_bytes_alone_refuse_what_is_no_film(name):
     assert len(refusal.value.message) > 10
 
 
-@pytest.mark.parametrize("case", [hostile.damaged, hostile.bombs, hostile.hidden])
+def whole_corpus(folder: Path) -> Iterable[hostile.Hostile]:
+    """All hostile files."""
+    return hostile.corpus(folder, "127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        hostile.damaged,
+        hostile.bombs,
+        hostile.hidden,
+        pytest.param(whole_corpus, marks=pytest.mark.long),
+    ],
+)
 def test_broken_films_and_bombs_are_refused_by_kind_in_little_memory(case, tmp_path):
     files = list(case(tmp_path))
 
@@ -229,8 +242,6 @@ def test_the_whole_corpus_is_refused_and_nothing_is_opened_or_called(tmp_path):
     assert [(f.path.name, f.kind) for f in files] == [
         (f.path.name, result["kind"]) for f, result in zip(files, found, strict=True)
     ]
-    assert max(result["seconds"] for result in found) < 10
-    assert max(result["peak_mb"] for result in found) < 300
     assert calls == []
     lines = trace.read_text(errors="replace").splitlines()
     assert not [line for line in lines if "AF_INET" in line]

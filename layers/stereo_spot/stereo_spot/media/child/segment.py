@@ -1,4 +1,4 @@
-"""Write one segment: the packets of one window, copied, times counted from its first key."""
+"""Write one segment: the packets of one window, copied, times counted from the first decoding."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class SegmentWriter:
         options = {"avoid_negative_ts": "disabled"}
         if self._format != "matroska":
             options["video_track_timescale"] = str(film.time_base.denominator)
+            # With uneven times and keys only, libav would take an edit list to end too early.
+            options["use_editlist"] = "0"
         sink = RemoteSink(channel, f"segment:{index}")
         self._out = av.open(
             sink, "w", format=self._format, options=options, buffer_size=SINK_BUFFER
@@ -41,11 +43,12 @@ class SegmentWriter:
         """Append a packet; the packet is left as it was."""
         pts, dts = time_of(packet), packet.dts
         stream, time_base, duration = packet.stream, packet.time_base, packet.duration
+        decoded = self._rising(pts, dts)
         if self._base is None:
-            self._base = pts
+            self._base = decoded
         packet.stream = self._stream
         packet.pts = pts - self._base
-        packet.dts = self._rising(pts, dts) - self._base
+        packet.dts = decoded - self._base
         self._out.mux(packet)
         packet.stream, packet.time_base = stream, time_base
         packet.pts, packet.dts, packet.duration = pts, dts, duration
