@@ -259,4 +259,4 @@ def feed(request, open_feed):
 @pytest.fixture(params=SOURCES)
 def hasty_feed(request, open_feed):
     """A job source whose leases soon run out."""
-    return open_feed(request.param, 0.4)
+    return open_feed(request.param, 0.6)

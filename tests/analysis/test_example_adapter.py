@@ -73,7 +73,7 @@ class TestTheExample(ContractOfJobSources):
 
     @pytest.fixture
     def hasty_feed(self):
-        return feed_of(0.3)
+        return feed_of(0.6)
 
 
 def test_the_example_feeds_a_worker(embedded, talking):

@@ -79,8 +79,8 @@ class TestJobSource:
     def test_a_heartbeat_keeps_the_job(self, hasty_feed):
         hasty_feed.add("j1", "v1")
         claim = hasty_feed.source.claim()
-        for _ in range(4):
-            time.sleep(hasty_feed.lease_s * 0.4)
+        for _ in range(8):
+            time.sleep(hasty_feed.lease_s * 0.2)
             assert hasty_feed.source.extend(claim)
 
         assert hasty_feed.source.claim() is None

@@ -27,7 +27,7 @@ GARBAGE = (200, {}, b"<html>not JSON</html>")
 @pytest.fixture
 def service(server):
     access = Access(
-        base_url=server.base_url, api_key=KEY, timeout_s=0.4, attempts=3, wait_initial_s=0.01,
+        base_url=server.base_url, api_key=KEY, timeout_s=1.0, attempts=3, wait_initial_s=0.01,
         wait_max_s=0.05,
     )  # fmt: skip
     made = Service(access)
@@ -75,7 +75,7 @@ def test_a_refusal_is_not_asked_again(server, service):
 
 
 def test_silence_ends_in_a_timeout(server, service):
-    server.delay_s = 1.2
+    server.delay_s = 2.0
 
     with pytest.raises(ProviderError, match="timed out"):
         OpenAIEmbedder(service, "m").embed(["a"])
