@@ -34,7 +34,7 @@ _WATCH_IT = {
     StereoMode.HALF_SBS: "a 3D TV or phone viewer as side-by-side (half)",
     StereoMode.TOP_BOTTOM: "a VR player as top-bottom (full height)",
     StereoMode.HALF_TOP_BOTTOM: "a 3D TV as top-bottom (half)",
-    StereoMode.ANAGLYPH: "any player, through the glasses it was made for (red/cyan unless chosen)",
+    StereoMode.ANAGLYPH: "any player, through {glasses} glasses",
     StereoMode.CROSS_EYED: "any player, squinting until the halves meet",
     StereoMode.LEFT_ONLY: "any player: it shows the left eye",
     StereoMode.RIGHT_ONLY: "any player: it shows the right eye",
@@ -43,6 +43,7 @@ _WATCH_IT = {
     StereoMode.CHECKERBOARD: "a full-screen player on a projector that takes checkerboards",
     StereoMode.RGBD: "what takes a picture with its depth beside it",
 }
+_GLASSES = {"redcyan": "red/cyan", "greenmagenta": "green/magenta", "yellowblue": "yellow/blue"}
 _OF_MP4 = {".mp4", ".m4v", ".mov"}
 
 
@@ -235,4 +236,5 @@ def _say_after(outcome: Outcome) -> None:
     for note in result.get("notes", ()):
         notes.print(f"[yellow]Note:[/] {escape(note)}")
     results.print(str(outcome.output), markup=False)
-    notes.print(f"Watch it in {_WATCH_IT[outcome.job.mode]}.")
+    glasses = _GLASSES[outcome.job.options.recipe.anaglyph.glasses]
+    notes.print(f"Watch it in {_WATCH_IT[outcome.job.mode].format(glasses=glasses)}.")
