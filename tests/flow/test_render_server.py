@@ -20,9 +20,8 @@ from stereo_spot.ports import Outcome
 from stereo_spot.runtime.local import open_machine
 
 from inference_container.invocations import Invocations
-from inference_container.server import Server
 from tests.flow.command import run_json, shown, start
-from tests.models.test_server import stored_segment
+from tests.models.test_server import serving, stored_segment
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "inference_container.server"]
@@ -138,13 +137,8 @@ class TestClient:
 
     @pytest.fixture
     def server(self):
-        running = Server(("127.0.0.1", 0))
-        thread = threading.Thread(target=running.serve_forever, daemon=True)
-        thread.start()
-        yield running
-        running.shutdown()
-        running.server_close()
-        thread.join()
+        with serving() as running:
+            yield running
 
     @pytest.fixture
     def engine(self):

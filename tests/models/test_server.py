@@ -3,6 +3,7 @@
 import http.client
 import json
 import threading
+from contextlib import contextmanager
 
 import pytest
 from stereo_spot.adapters.memory import MemoryObjectStore
@@ -24,8 +25,9 @@ def objects():
     return MemoryObjectStore()
 
 
-@pytest.fixture
-def server():
+@contextmanager
+def serving():
+    """The container's server, in a thread of this process."""
     running = Server(("127.0.0.1", 0))
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
@@ -33,6 +35,12 @@ def server():
     running.shutdown()
     running.server_close()
     thread.join()
+
+
+@pytest.fixture
+def server():
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
