@@ -5,7 +5,7 @@ import queue
 import tempfile
 import threading
 from array import array
-from collections.abc import Callable, Container, Generator
+from collections.abc import Callable, Container, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -88,10 +88,10 @@ class _Clerk:
                 self._room.release()
             done.result()
 
-    def write(self, name: str, at: int, data: memoryview) -> None:
+    def write(self, name: str, at: int, pieces: Sequence[memoryview]) -> None:
         self._check_wanted()
         self._make_room(name)
-        self._files.write(name, at, data)
+        self._files.write(name, at, pieces)
 
     def hear(self, head: Head, block: bytes) -> None:
         self._check_wanted()

@@ -2,7 +2,7 @@
 
 import errno
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from stereo_spot.errors import ErrorKind, MachineError
 from stereo_spot.media import sandbox
@@ -112,9 +112,9 @@ class _Output:
     def hear(self, head: Head, block: bytes) -> None:
         self._out.head_bytes = int(head["bytes"])
 
-    def write(self, name: str, at: int, data: memoryview) -> None:
+    def write(self, name: str, at: int, pieces: Sequence[memoryview]) -> None:
         try:
-            self._out.write_at(at, bytes(data))
+            self._out.write_at(at, b"".join(pieces))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise MachineError(

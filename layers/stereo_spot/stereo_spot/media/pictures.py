@@ -10,6 +10,7 @@ from pydantic import Field
 from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media import sandbox
 from stereo_spot.media.guard import MediaLimits
+from stereo_spot.media.spooling import write_pieces
 from stereo_spot.model import Frozen
 from stereo_spot.ports import RangeReader
 
@@ -142,12 +143,10 @@ class _Sinks:
         for file in self._files.values():
             os.close(file)
 
-    def write(self, name: str, at: int, data: memoryview) -> None:
+    def write(self, name: str, at: int, pieces: Sequence[memoryview]) -> None:
         """Put what was sent where it belongs."""
         self._check()
         file = self._files.get(name)
         if file is None or not 0 <= at <= MAX_WRITTEN:
             raise SourceError(ErrorKind.SOURCE_CORRUPT, "the reading process wrote nonsense")
-        while data:
-            written = os.pwrite(file, data, at)
-            data, at = data[written:], at + written
+        write_pieces(file, pieces, at)

@@ -6,7 +6,7 @@ the two share.
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from stereo_spot.errors import StereoSpotError, error_of
 from stereo_spot.media import process, shared
@@ -17,8 +17,9 @@ from stereo_spot.ports import RangeReader
 
 Hear = Callable[[Head, bytes], Head | None]
 """Takes a head and its block; what it returns is sent as the answer."""
-Write = Callable[[str, int, memoryview], None]
-"""Takes the name of a file, a place in it, and bytes that are gone afterwards."""
+Write = Callable[[str, int, Sequence[memoryview]], None]
+"""Takes the name of a file, a place in it, and pieces that lie there one after the other; the
+bytes are gone afterwards."""
 
 
 def run(
@@ -57,18 +58,23 @@ def _serve(child: Process, fetcher: Fetcher, hear: Hear | None, write: Write | N
             case "read" | "size":
                 fetcher.ask(head)
             case "write" if write is not None:
-                write(str(head["to"]), int(head["at"]), _written(child, head))
+                write(str(head["to"]), int(head["at"]), [_written(child, head)])
                 child.send({"question": head["question"]})
+            case "pass" if write is not None:
+                write(str(head["to"]), int(head["at"]), _fetched(child, head))
             case "done":
                 return dict(head["result"])
             case "fail":
                 raise error_of(str(head["kind"]), str(head["message"]))
             case _ if hear is not None:
-                answer = hear(head, data)
-                if answer is not None:
-                    child.send({**answer, "question": head["question"]})
+                _reply(child, head, hear(head, data))
             case said:
                 raise nonsense(said)
+
+
+def _reply(child: Process, head: Head, answer: Head | None) -> None:
+    if answer is not None:
+        child.send({**answer, "question": head["question"]})
 
 
 def one(source: RangeReader) -> Readers:
@@ -81,3 +87,13 @@ def _written(child: Process, head: Head) -> memoryview:
     if not 0 <= length <= shared.WRITE_BYTES or not 0 <= slot < shared.WRITE_SLOTS:
         raise nonsense(head)
     return child.memory.part(shared.WRITE_AT + slot * shared.WRITE_BYTES, length)
+
+
+def _fetched(child: Process, head: Head) -> list[memoryview]:
+    slot, parts = int(head["slot"]), [(int(start), int(length)) for start, length in head["parts"]]
+    if not 0 <= slot < shared.READ_SLOTS or any(
+        start < 0 or not 0 <= length <= shared.READ_BYTES - start for start, length in parts
+    ):
+        raise nonsense(head)
+    fetched = child.memory.part(slot * shared.READ_BYTES, shared.READ_BYTES)
+    return [fetched[start : start + length] for start, length in parts]

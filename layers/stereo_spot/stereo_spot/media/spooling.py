@@ -3,7 +3,9 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,7 +13,21 @@ from stereo_spot.errors import ErrorKind, MachineError, SourceError
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.ports import RangeReader
 
+AT_ONCE = 1000
+"""Pieces for one call; every system takes so many."""
 _KINDS = MappingProxyType({"segment": ".mp4", "spool": ".spool"})
+
+
+def write_pieces(descriptor: int, pieces: Sequence[memoryview], at: int) -> None:
+    """Write pieces one after the other from `at` on, whole."""
+    waiting = deque(piece for piece in pieces if piece)
+    while waiting:
+        done = os.pwritev(descriptor, list(islice(waiting, AT_ONCE)), at)
+        at += done
+        while waiting and done >= len(waiting[0]):
+            done -= len(waiting.popleft())
+        if done:
+            waiting[0] = waiting[0][done:]
 
 
 class Scratch:
@@ -40,20 +56,19 @@ class Scratch:
         """Whether a file is being written."""
         return name in self._open
 
-    def write(self, name: str, at: int, data: memoryview) -> None:
-        """Put `data` at `at` of a file, which is made if it is new.
+    def write(self, name: str, at: int, pieces: Sequence[memoryview]) -> None:
+        """Put `pieces` at `at` of a file, which is made if it is new.
 
         Raises:
             MachineError: `disk_full`.
         """
-        if at < 0 or at + len(data) > self._max_bytes:
+        end = at + sum(map(len, pieces))
+        if at < 0 or end > self._max_bytes:
             raise SourceError(ErrorKind.SOURCE_CORRUPT, f"{name} would grow past every limit")
         with self._watching_space():
             descriptor = self._descriptor(name)
-            self._ends[name] = max(self._ends.get(name, 0), at + len(data))
-            while data:
-                done = os.pwrite(descriptor, data, at)
-                data, at = data[done:], at + done
+            self._ends[name] = max(self._ends.get(name, 0), end)
+            write_pieces(descriptor, pieces, at)
 
     @contextlib.contextmanager
     def _watching_space(self) -> Iterator[None]:

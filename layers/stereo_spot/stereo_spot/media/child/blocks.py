@@ -44,6 +44,11 @@ class Blocks:
 
     def at(self, of: str, position: int, size: int) -> memoryview:
         """Bytes of an object of `size` bytes from `position` on, as many as lie together."""
+        slot, start, end = self.place(of, position, size)
+        return self._channel.fetched(slot, end)[start:]
+
+    def place(self, of: str, position: int, size: int) -> tuple[int, int, int]:
+        """The slot they lie in, and where they start and end in it; good until the next call."""
         block = self._find(of, position) or self._follow(of, position, size)
         self._kept.remove(block)
         self._kept.append(block)
@@ -52,7 +57,7 @@ class Blocks:
             self._look_ahead(block, size)
             if not block.holds(of, position):
                 raise EOFError
-        return self._channel.fetched(block.slot, block.length)[position - block.start :]
+        return block.slot, position - block.start, block.length
 
     def copied(self, of: str, position: int, length: int) -> bytes:
         """Exactly so many bytes of what may still change; none of them are kept."""

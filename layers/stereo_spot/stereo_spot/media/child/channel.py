@@ -100,6 +100,13 @@ class Channel:
             view, at = view[len(here) :], at + len(here)
             piece.end = at
 
+    def pass_on(self, to: str, at: int, slot: int, parts: list[tuple[int, int]]) -> None:
+        """Put parts of what was fetched, each a start and a length, one after the other at `at`.
+
+        What is asked for later waits until this is done, so the slot may be used again at once.
+        """
+        self.tell({"say": "pass", "to": to, "at": at, "slot": slot, "parts": parts})
+
     def _flush(self) -> None:
         """Have the parent write what was gathered."""
         piece, self._piece = self._piece, None

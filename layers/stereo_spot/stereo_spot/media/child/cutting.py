@@ -1,4 +1,7 @@
-"""Cut a film into its planned windows in one linear pass, at most two writers open."""
+"""Cut a film into its planned windows: out of its index, or in one linear pass.
+
+The pass has at most two writers open.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from av.packet import Packet
 
 from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.child.channel import Channel
+from stereo_spot.media.child.copying import Copier
 from stereo_spot.media.child.door import Film, opened
+from stereo_spot.media.child.head import source_of
 from stereo_spot.media.child.ranges import RemoteFile
-from stereo_spot.media.child.segment import SegmentWriter
+from stereo_spot.media.child.samples import samples_of
+from stereo_spot.media.child.segment import SegmentWriter, tell_segment
 from stereo_spot.media.child.spool import Spool
 from stereo_spot.media.child.timeline import Judge, numbered
 from stereo_spot.media.guard import MediaLimits
@@ -27,9 +33,14 @@ def cut(
 ) -> dict[str, Any]:
     """Send every wanted segment, and the frame times of all."""
     windows = [Window.model_validate(window) for window in request["windows"]]
+    have = frozenset(request["have"])
     with opened(RemoteFile(channel, "source"), limits) as film:
         film.only(film.video)
-        cutter = Cutter(film, windows, frozenset(request["have"]), channel)
+        samples, source = samples_of(film, limits), source_of(film)
+        if samples is not None and source is not None:
+            Copier(film, source, samples, channel).cut(windows, have)
+            return {}
+        cutter = Cutter(film, windows, have, channel)
         for ordinal, packet in numbered(film):
             cutter.take(ordinal, packet)
             if cutter.finished:
@@ -126,13 +137,8 @@ class Cutter:
     def _close(self, window: Window, writer: SegmentWriter | None) -> None:
         times = array("q", sorted(self._times[window.index]))
         self._times[window.index] = array("q")
-        if len(times) != window.n_frames:
-            raise SourceError(
-                ErrorKind.SOURCE_CHANGED,
-                f"segment {window.index} has {len(times)} frames, planned were {window.n_frames}",
-            )
-        head: dict[str, Any] = {"say": "segment", "index": window.index, "stored": not writer}
+        from_time = None
         if writer is not None:
             writer.close()
-            head["from_time"] = str(writer.time_in_file(window.from_pts))
-        self._channel.tell(head, times.tobytes())
+            from_time = writer.time_in_file(window.from_pts)
+        tell_segment(self._channel, window, times, from_time)

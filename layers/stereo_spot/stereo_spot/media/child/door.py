@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NoReturn
@@ -25,7 +24,6 @@ from stereo_spot.media.child.sizes import SizeWatch, check_descriptions, check_s
 from stereo_spot.media.child.tables import check_tables
 from stereo_spot.media.guard import MediaLimits
 
-TKHD_MATRIX = {0: 40, 1: 52}
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
@@ -50,14 +48,6 @@ class Film:
     def codec(self) -> str:
         """The video codec's common name."""
         return self.video.codec.canonical_name
-
-    def hollow_media(self) -> None:
-        """Read no more media, only the index, where the index is whole: times stay, bytes go."""
-        kinds = [box.kind for box in self.top]
-        if b"moov" in kinds and b"moof" not in kinds and len(self.video.index_entries):
-            self.file.hollow = tuple(
-                (box.start, box.end) for box in self.top if box.kind == b"mdat"
-            )
 
     def only(self, *streams: Any) -> None:
         """Have the demuxer pass over every other stream."""
@@ -88,7 +78,9 @@ def opened(file: RemoteFile, limits: MediaLimits) -> Iterator[Film]:
         yield Film(file, demuxer, container, video, top, sizes)
 
 
-def open_container(file: RemoteFile, demuxer: str, max_pixels: int) -> InputContainer:
+def open_container(
+    file: RemoteFile, demuxer: str, max_pixels: int, options: Mapping[str, str] | None = None
+) -> InputContainer:
     """Open with one demuxer that may follow nothing; larger pictures are not even tried."""
     file.seek(0)
     try:
@@ -96,7 +88,7 @@ def open_container(file: RemoteFile, demuxer: str, max_pixels: int) -> InputCont
             file,
             "r",
             format=demuxer,
-            options={**guard.GUARD, "max_pixels": str(max_pixels)},
+            options={**guard.GUARD, "max_pixels": str(max_pixels), **(options or {})},
             metadata_errors="replace",
             io_open=_refuse_to_open,
         )
@@ -202,21 +194,6 @@ def check_duration(seconds: float, limits: MediaLimits) -> None:
         )
 
 
-def rotation(film: Film) -> int:
-    """How many degrees clockwise the film wants its pictures turned."""
-    for moov in (box for box in film.top if box.kind == b"moov"):
-        for tkhd in boxes.find(film.file, moov, b"trak", b"tkhd"):
-            head = film.file.exactly(tkhd.start, 96)
-            id_at = 20 if head[0] else 12
-            if int.from_bytes(head[id_at : id_at + 4], "big") == film.video.id:
-                at = TKHD_MATRIX[min(head[0], 1)]
-                a, b = (
-                    int.from_bytes(head[at + i : at + i + 4], "big", signed=True) for i in (0, 4)
-                )
-                return round(math.degrees(math.atan2(b, a))) % 360
-    return 0
-
-
 def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
     """The filled packets of some streams, or of all.
 
@@ -227,6 +204,14 @@ def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]
             yield packet
         elif packet.pts is None and packet.dts is None:
             return
+
+
+def time_of(packet: Packet[Any]) -> int:
+    """When a packet's frame is shown."""
+    pts = packet.pts if packet.pts is not None else packet.dts
+    if pts is None:
+        raise SourceError(ErrorKind.SOURCE_CORRUPT, "a frame of the film has no time")
+    return pts
 
 
 def codec_name(stream: Stream) -> str:

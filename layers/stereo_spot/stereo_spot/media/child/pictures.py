@@ -12,8 +12,9 @@ from av.video.frame import VideoFrame
 
 from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.child.channel import Channel
-from stereo_spot.media.child.door import Film, opened, rotation
+from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.ranges import RemoteFile
+from stereo_spot.media.child.track import rotation
 from stereo_spot.media.guard import MediaLimits
 
 SEEK_BEYOND_S = 4.0
@@ -64,7 +65,7 @@ class Shown:
 
     def __init__(self, film: Film) -> None:
         self._film = film
-        self._turn = _Turn(_rotation(film))
+        self._turn = _Turn(rotation(film))
         self._first: Fraction | None = None
         self.count = 0
         self.end = Fraction(0)
@@ -104,14 +105,6 @@ class Shown:
         if frame.duration:
             return frame.duration * (frame.time_base or self._film.time_base)
         return 1 / (self._film.video.average_rate or Fraction(25))
-
-
-def _rotation(film: Film) -> int:
-    """The film's rotation, read without moving the place its demuxer reads from."""
-    here = film.file.tell()
-    degrees = rotation(film)
-    film.file.seek(here)
-    return degrees
 
 
 class _Turn:

@@ -5,10 +5,11 @@ from typing import Any
 
 from stereo_spot.media import windows
 from stereo_spot.media.child.channel import Channel
-from stereo_spot.media.child.door import Film, codec_name, opened, rotation
+from stereo_spot.media.child.door import Film, codec_name, opened
 from stereo_spot.media.child.looking import SceneFinder
 from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.child.timeline import Timeline, key_before, walk
+from stereo_spot.media.child.track import rotation
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.model import AudioTrack, JobOptions, SourceFacts, Window
 

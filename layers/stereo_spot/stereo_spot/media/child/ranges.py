@@ -10,15 +10,11 @@ _ZEROS = bytes(1 << 20)
 
 
 class RemoteFile:
-    """A stored object as a seekable file.
-
-    `hollow` ranges read as zeros and are never fetched: an index can be walked without its media.
-    """
+    """A stored object as a seekable file."""
 
     def __init__(self, channel: Channel, name: str) -> None:
         self.name = name
         self.size = channel.size(name)
-        self.hollow: tuple[tuple[int, int], ...] = ()
         self._channel = channel
         self._position = 0
 
@@ -28,7 +24,7 @@ class RemoteFile:
         length = left if length < 0 else min(length, left)
         if length <= 0:
             return b""
-        data = self._zeros(length) or self._stored(length)
+        data = bytes(self._channel.blocks.at(self.name, self._position, self.size)[:length])
         self._position += len(data)
         return data
 
@@ -43,22 +39,14 @@ class RemoteFile:
         return self._position
 
     def exactly(self, offset: int, length: int) -> bytes:
-        """`length` bytes from `offset`, fewer only at the end of the file."""
+        """`length` bytes from `offset`, fewer only at the end; the next read begins as before."""
+        here, parts = self.seek(0, io.SEEK_CUR), list[bytes]()
         self.seek(offset)
-        parts: list[bytes] = []
         while length > 0 and (part := self.read(length)):
             parts.append(part)
             length -= len(part)
+        self.seek(here)
         return b"".join(parts)
-
-    def _zeros(self, length: int) -> bytes:
-        for start, end in self.hollow:
-            if start <= self._position < end:
-                return _ZEROS[: min(length, end - self._position)]
-        return b""
-
-    def _stored(self, length: int) -> bytes:
-        return bytes(self._channel.blocks.at(self.name, self._position, self.size)[:length])
 
 
 class RemoteSink:

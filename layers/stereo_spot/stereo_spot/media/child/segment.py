@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from array import array
 from fractions import Fraction
 from typing import Any
 
 import av
 from av.packet import Packet
 
+from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.child.channel import Channel
-from stereo_spot.media.child.door import Film
+from stereo_spot.media.child.door import Film, time_of
 from stereo_spot.media.child.ranges import SINK_BUFFER, RemoteSink
-from stereo_spot.media.child.timeline import time_of
+from stereo_spot.model import Window
 
 FORMATS = {"prores": "mov", "vp8": "matroska"}
 """Containers of the codecs that mp4 cannot hold."""
 REORDERING_ROOM_S = 1
 MATROSKA_HALF_TICK = Fraction(1, 2000)
+
+
+def tell_segment(
+    channel: Channel, window: Window, times: array[int], from_time: Fraction | None
+) -> None:
+    """Say that a segment is whole, and when its frames are shown.
+
+    `from_time` is where the window's first frame lies in the file; None where none was written.
+    """
+    if len(times) != window.n_frames:
+        raise SourceError(
+            ErrorKind.SOURCE_CHANGED,
+            f"segment {window.index} has {len(times)} frames, planned were {window.n_frames}",
+        )
+    head: dict[str, Any] = {"say": "segment", "index": window.index, "stored": from_time is None}
+    if from_time is not None:
+        head["from_time"] = str(from_time)
+    channel.tell(head, times.tobytes())
 
 
 class SegmentWriter:

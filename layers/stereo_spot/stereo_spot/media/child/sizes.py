@@ -32,6 +32,11 @@ class SizeWatch:
         for parameters in _sequences_of_header(codec, extradata):
             self._see(parameters)
 
+    @property
+    def watching(self) -> bool:
+        """Whether key packets of this codec state their size where it is read."""
+        return self._codec in (*SEQUENCE, "vp8", "mpeg2video")
+
     def look(self, packet: bytes) -> None:
         """Check a key packet.
 

@@ -12,8 +12,9 @@ from typing import Any
 from av.packet import Packet
 
 from stereo_spot.errors import ErrorKind, SourceError
-from stereo_spot.media.child.door import Film, check_duration, packets
+from stereo_spot.media.child.door import Film, check_duration, packets, time_of
 from stereo_spot.media.child.nals import refreshes_slowly
+from stereo_spot.media.child.samples import Samples, samples_of
 from stereo_spot.media.guard import MediaLimits
 
 JUMP_BACK_S = 60
@@ -44,30 +45,45 @@ class Timeline:
     slow_keys: bool = False
     """Whether a key packet alone does not give a whole picture, but only frames later."""
 
+    def note_key(self, pts: int) -> None:
+        """The next video packet is a key."""
+        self.key_pts.append(pts)
+        self.key_ordinals.append(self.walked)
+
+    def note(self, shown: int | None, duration: int) -> None:
+        """Take the next video packet, and when it is shown if it is."""
+        if shown is not None:
+            if shown > self.end_pts or not self.pts:
+                self.end_pts, self.last_duration = shown, duration
+            self.pts.append(shown)
+            self.ordinals.append(self.walked)
+        self.walked += 1
+
 
 class Judge:
     """Decides which packets are shown frames; the same for planning and cutting."""
 
     def __init__(self, film: Film) -> None:
         self._film = film
-        self._codec = film.codec
         self._first_key: int | None = None
         self._latest = 0
         self._jump = int(JUMP_BACK_S / film.time_base)
 
     def shown(self, packet: Packet[Any]) -> int | None:
         """When the packet's frame is shown; None when it never is."""
-        pts = time_of(packet)
-        if packet.is_keyframe and not self._film.file.hollow:
+        if packet.is_keyframe:
             self._film.sizes.look(bytes(memoryview(packet)[:KEY_BYTES]))
+        hidden = packet.is_discard or self._invisible(packet)
+        return self.shows(time_of(packet), key=packet.is_keyframe, hidden=hidden)
+
+    def shows(self, pts: int, *, key: int, hidden: int) -> int | None:
+        """The same of a frame that is known from an index."""
         if self._first_key is None:
-            if not packet.is_keyframe:
+            if not key:
                 return None
             self._first_key = self._latest = pts
         self._check_jump(pts)
-        if packet.is_discard or pts < self._first_key or self._invisible(packet):
-            return None
-        return pts
+        return None if hidden or pts < self._first_key else pts
 
     def _check_jump(self, pts: int) -> None:
         if pts < self._latest - self._jump:
@@ -81,15 +97,7 @@ class Judge:
 
     def _invisible(self, packet: Packet[Any]) -> bool:
         """VP8 keeps pictures that are only referred to in packets of their own."""
-        return self._codec == "vp8" and not memoryview(packet)[0] & 0x10
-
-
-def time_of(packet: Packet[Any]) -> int:
-    """When a packet's frame is shown."""
-    pts = packet.pts if packet.pts is not None else packet.dts
-    if pts is None:
-        raise SourceError(ErrorKind.SOURCE_CORRUPT, "a frame of the film has no time")
-    return pts
+        return self._film.codec == "vp8" and not memoryview(packet)[0] & 0x10
 
 
 def numbered(film: Film) -> Iterator[tuple[int, Packet[Any]]]:
@@ -99,79 +107,53 @@ def numbered(film: Film) -> Iterator[tuple[int, Packet[Any]]]:
 
 def walk(film: Film, limits: MediaLimits) -> Timeline:
     """Pass over the whole film once; over its index alone where that tells everything."""
-    film.hollow_media()
-    line = _pass(film, limits)
-    if film.file.hollow and line.walked != len(film.video.index_entries):
-        # A parser that needs the pictures dropped packets of zeros: read them after all.
-        film.file.hollow = ()
-        start = film.video.index_entries[0].timestamp
-        film.container.seek(start, stream=film.video)
-        line = _pass(film, limits)
-    film.file.hollow = ()
+    samples = samples_of(film, limits)
+    line = _read(film, limits) if samples is None else _indexed(film, samples, limits)
     _check_order(film)
     _finish(line, film, limits)
     return line
 
 
-def _pass(film: Film, limits: MediaLimits) -> Timeline:
-    line = Timeline()
-    judge = Judge(film)
-    last = -(1 << 62)
-    for packet in _all_packets(film, line, limits):
-        pts = judge.shown(packet)
-        if packet.is_keyframe:
+def _indexed(film: Film, samples: Samples, limits: MediaLimits) -> Timeline:
+    line, judge = Timeline(), Judge(film)
+    for stream in film.container.streams:
+        line.packets[stream.index] = len(stream.index_entries)
+    _check_packets(sum(line.packets.values()), limits)
+    columns = zip(samples.pts, samples.duration, samples.key, samples.hidden, strict=True)
+    for ordinal, (pts, duration, key, hidden) in enumerate(columns):
+        shown = judge.shows(pts, key=key, hidden=hidden)
+        if key:
             if len(line.keys) < KEYS_KEPT:
-                line.keys.append(_beginning(film, packet))
-            line.key_pts.append(time_of(packet))
-            line.key_ordinals.append(line.walked)
-        if pts is not None:
-            line.pts.append(pts)
-            line.ordinals.append(line.walked)
-            if pts > last:
-                last, line.last_duration = pts, packet.duration or 0
-        line.walked += 1
+                length = min(samples.size[ordinal], KEY_BYTES)
+                line.keys.append(film.file.exactly(samples.at[ordinal], length))
+                film.sizes.look(line.keys[-1])
+            line.note_key(pts)
+        line.note(shown, duration)
     return line
 
 
-def _all_packets(film: Film, line: Timeline, limits: MediaLimits) -> Iterator[Packet[Any]]:
-    """The video packets; those of other streams are only counted."""
-    read = _indexed if film.file.hollow else _read
-    for total, packet in enumerate(read(film, line), 1):
-        if total > limits.max_packets:
-            raise SourceError(
-                ErrorKind.SOURCE_TOO_MANY_FRAMES,
-                f"the file has more than {limits.max_packets} packets",
-            )
-        if packet.stream_index == film.video.index:
-            yield packet
-
-
-def _indexed(film: Film, line: Timeline) -> Iterator[Packet[Any]]:
-    """Packets of zeros; which are keys is known from the index only."""
-    film.only(film.video)
-    for stream in film.container.streams:
-        line.packets[stream.index] = len(stream.index_entries)
-    keys = {entry.pos for entry in film.video.index_entries if entry.is_keyframe}
-    for packet in packets(film.container, film.video):
-        packet.is_keyframe = packet.pos in keys
-        yield packet
-
-
-def _read(film: Film, line: Timeline) -> Iterator[Packet[Any]]:
-    for packet in packets(film.container):
+def _read(film: Film, limits: MediaLimits) -> Timeline:
+    line, judge = Timeline(), Judge(film)
+    for total, packet in enumerate(packets(film.container), 1):
+        _check_packets(total, limits)
         line.packets[packet.stream_index] = line.packets.get(packet.stream_index, 0) + 1
-        yield packet
+        if packet.stream_index != film.video.index:
+            continue
+        shown = judge.shown(packet)
+        if packet.is_keyframe:
+            if len(line.keys) < KEYS_KEPT:
+                line.keys.append(bytes(memoryview(packet)[:KEY_BYTES]))
+            line.note_key(time_of(packet))
+        line.note(shown, packet.duration or 0)
+    return line
 
 
-def _beginning(film: Film, packet: Packet[Any]) -> bytes:
-    if not film.file.hollow or packet.pos is None:
-        return bytes(memoryview(packet)[:KEY_BYTES])
-    hollow, film.file.hollow = film.file.hollow, ()
-    here = film.file.tell()
-    data = film.file.exactly(packet.pos, min(packet.size, KEY_BYTES))
-    film.file.seek(here)
-    film.file.hollow = hollow
-    return data
+def _check_packets(count: int, limits: MediaLimits) -> None:
+    if count > limits.max_packets:
+        raise SourceError(
+            ErrorKind.SOURCE_TOO_MANY_FRAMES,
+            f"the file has more than {limits.max_packets} packets",
+        )
 
 
 def _check_order(film: Film) -> None:

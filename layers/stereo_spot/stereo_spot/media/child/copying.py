@@ -1,0 +1,116 @@
+"""Cut a film whose index tells where everything lies: its media is passed on, not read.
+
+Windows are made one after the other; what two of them share is mostly still at hand.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from itertools import accumulate
+
+from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media.child.channel import Channel
+from stereo_spot.media.child.door import Film
+from stereo_spot.media.child.head import Source, head
+from stereo_spot.media.child.samples import Samples
+from stereo_spot.media.child.segment import tell_segment
+from stereo_spot.media.child.timeline import Judge
+from stereo_spot.model import Window
+
+SIZE_BYTES = 1 << 12
+"""How much of a key is looked at for the size of its picture."""
+
+
+class Copier:
+    """Makes segments of ranges of the source and of heads of its own."""
+
+    def __init__(self, film: Film, source: Source, samples: Samples, channel: Channel) -> None:
+        self._film = film
+        self._source = source
+        self._samples = samples
+        self._channel = channel
+
+    def cut(self, windows: Sequence[Window], have: Collection[int]) -> None:
+        """Send every window that is not in `have`, and the frame times of all."""
+        times = self._shown_times()
+        for window in windows:
+            start = bisect_left(times, window.start_pts)
+            shown = times[start : bisect_left(times, window.end_pts, start)]
+            zero = None if window.index in have else self._write(window)
+            from_time = None if zero is None else (window.from_pts - zero) * self._film.time_base
+            tell_segment(self._channel, window, shown, from_time)
+
+    def _shown_times(self) -> array[int]:
+        judge, samples = Judge(self._film), self._samples
+        columns = zip(samples.pts, samples.key, samples.hidden, strict=True)
+        shown = (judge.shows(pts, key=key, hidden=hidden) for pts, key, hidden in columns)
+        return array("q", sorted(pts for pts in shown if pts is not None))
+
+    def _write(self, window: Window) -> int:
+        """Write the segment of a window; returns when in the source its own time begins."""
+        name, within = f"segment:{window.index}", slice(window.first_packet, window.last_packet + 1)
+        decoded = _rising(self._samples.dts[within])
+        try:
+            beginning = head(self._source, self._samples, within, decoded)
+        except struct.error as error:
+            raise SourceError(
+                ErrorKind.SOURCE_CORRUPT,
+                f"frames of segment {window.index} are too far apart for any mp4 file",
+            ) from error
+        self._channel.write(name, 0, beginning)
+        self._pass_on(_Passage(self._channel, self._film, name, len(beginning)), within)
+        return decoded[0]
+
+    def _pass_on(self, passage: _Passage, within: slice) -> None:
+        samples, file, sizes = self._samples, self._film.file, self._film.sizes
+        columns = (samples.at[within], samples.size[within], samples.key[within])
+        for at, size, key in zip(*columns, strict=True):
+            if key and sizes.watching:
+                passage.flush()
+                sizes.look(file.exactly(at, min(size, SIZE_BYTES)))
+            passage.take(at, size)
+        passage.flush()
+
+
+def _rising(times: Sequence[int]) -> list[int]:
+    """The same times, each later than the one before."""
+    return list(accumulate(times, lambda last, time: max(time, last + 1)))
+
+
+class _Passage:
+    """What goes from the source to one segment; what lies in one slot goes together."""
+
+    def __init__(self, channel: Channel, film: Film, name: str, at: int) -> None:
+        self._channel, self._file = channel, film.file
+        self._name, self._at = name, at
+        self._slot = self._start = self._end = 0
+        """The slot at hand, and the stretch of the source in it."""
+        self._parts: list[tuple[int, int]] = []
+
+    def take(self, at: int, size: int) -> None:
+        """Append a stretch of the source."""
+        while size:
+            if not self._start <= at < self._end:
+                self.flush()
+                file = self._file
+                self._slot, before, length = self._channel.blocks.place(file.name, at, file.size)
+                self._start = at - before
+                self._end = self._start + length
+            here = min(size, self._end - at)
+            self._add(at - self._start, here)
+            at, size = at + here, size - here
+
+    def flush(self) -> None:
+        """Pass on what was taken; the slot may be used for something else after this."""
+        if self._parts:
+            self._channel.pass_on(self._name, self._at, self._slot, self._parts)
+            self._at += sum(length for _, length in self._parts)
+        self._parts, self._start, self._end = [], 0, 0
+
+    def _add(self, start: int, length: int) -> None:
+        if self._parts and sum(self._parts[-1]) == start:
+            start, length = self._parts[-1][0], self._parts.pop()[1] + length
+        self._parts.append((start, length))
