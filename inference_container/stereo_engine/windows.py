@@ -35,11 +35,11 @@ class Selection:
             text = f"impossible frame selection: skip {self.skip_frames}, take {self.n_frames}"
             raise EngineError("bad_request", text)
 
-    def starts(self, frame: Timed) -> bool:
-        """Whether `frame` is not before the first wanted time."""
+    def before(self, frame: Timed) -> bool:
+        """Whether `frame` is there for decoding only: such frames may lie between others."""
         if self.from_time is None or frame.at is None:
-            return True
-        return frame.at >= self.from_time - TOLERANCE_S
+            return False
+        return frame.at < self.from_time - TOLERANCE_S
 
 
 def select(frames: Iterable[T], selection: Selection) -> Iterator[tuple[T, bool]]:
@@ -50,7 +50,7 @@ def select(frames: Iterable[T], selection: Selection) -> Iterator[tuple[T, bool]
     """
     seen = written = 0
     for frame in frames:
-        if not seen and not selection.starts(frame):
+        if selection.before(frame):
             continue
         seen += 1
         wanted = seen > selection.skip_frames

@@ -30,6 +30,15 @@ def test_preroll_comes_first_and_is_not_written():
     assert got == [(4, False), (5, False), (6, True), (7, True), (8, True)]
 
 
+def test_frames_that_only_lead_in_to_later_ones_are_dropped_wherever_they_lie():
+    lead_in = [Shown(Fraction(-n, 7)) for n in (3, 2, 1)]
+    frames = [*FRAMES[:6], *lead_in, *FRAMES[6:]]
+
+    got = chosen(Selection(n_frames=4, from_time=Fraction(4, 25)), frames)
+
+    assert got == [(4, True), (5, True), (9, True), (10, True)]
+
+
 @pytest.mark.parametrize(("late", "first"), [(Fraction(4, 10_000), 4), (Fraction(6, 10_000), 5)])
 def test_half_a_millisecond_is_forgiven(late, first):
     got = chosen(Selection(n_frames=1, from_time=Fraction(4, 25) + late))

@@ -4,6 +4,7 @@ Every frame of a made film differs from every other, so a CRC per decoded frame 
 of the source a finished frame is.
 """
 
+import struct
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -173,3 +174,43 @@ def _interleave(out, streams) -> None:
         packet, stream = heads[place]
         out.mux(packet)
         heads[place] = (next(stream, None), stream)
+
+
+def edited(path: Path, *edits: tuple[int, int]) -> Path:
+    """The mp4 with an edit list of (milliseconds to show, media time to begin at) in its place."""
+    entries = b"".join(struct.pack(">iiI", *edit, 1 << 16) for edit in edits)
+    listed = box(b"edts", box(b"elst", struct.pack(">II", 0, len(edits)) + entries))
+    body = path.read_bytes()
+    there = b"edts" in body
+    at = body.index(b"edts" if there else b"mdia") - 4
+    end = at + int.from_bytes(body[at : at + 4], "big") if there else at
+    path.write_bytes(grown(body, at, end, listed))
+    return path
+
+
+def described_twice(path: Path) -> Path:
+    """The mp4 with the description of its pictures there a second time."""
+    body = path.read_bytes()
+    at = body.index(b"stsd") + 12
+    end = at + int.from_bytes(body[at : at + 4], "big")
+    made = bytearray(grown(body, end, end, body[at:end]))
+    made[at - 4 : at] = (2).to_bytes(4, "big")
+    path.write_bytes(made)
+    return path
+
+
+def box(kind: bytes, body: bytes) -> bytes:
+    """A box of an mp4."""
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def grown(body: bytes, at: int, end: int, new: bytes) -> bytes:
+    """The mp4 with other bytes in a place of its index; the boxes around grow by as much."""
+    made = bytearray(body)
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"dinf", b"dref"):
+        start = body.index(kind) - 4
+        size = int.from_bytes(body[start : start + 4], "big")
+        if start < at and end <= start + size:
+            made[start : start + 4] = (size + len(new) - (end - at)).to_bytes(4, "big")
+    made[at:end] = new
+    return bytes(made)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import av
 
+from tests.media.films import box, grown
 from tests.media.kit import Film, Sound, make
 
 FORBIDDEN = "source_forbidden_format"
@@ -135,6 +136,7 @@ def damaged(folder: Path) -> Iterator[Hostile]:
     yield written(folder / "no-index.mp4", plain[: plain.index(b"moov") - 4], TRUNCATED)
     yield written(folder / "header-only.mkv", matroska[:60], TRUNCATED)
     yield written(folder / "header-only.ts", transport[: 188 * 3], CORRUPT)
+    yield written(folder / "pointing-out.mp4", pointing(plain, len(plain)), TRUNCATED)
     yield written(folder / "no-table.mp4", plain.replace(b"stbl", b"xxxx"), CODEC)
     yield written(folder / "no-tracks.mp4", plain.replace(b"trak", b"free"), NO_VIDEO)
     yield written(folder / "sync-lost.ts", b"\x47".join([bytes(187)] * 9), NOT_MEDIA)
@@ -150,9 +152,9 @@ def bombs(folder: Path) -> Iterator[Hostile]:
     )
     yield Hostile(make(folder, Film("fast.mp4", rate=Fraction(2000), frames=60)), FRAMES)
     yield Hostile(tracks(folder / "tracks.mkv", 40), FORBIDDEN)
-    for box in (b"stts", b"stsz", b"stco", b"stsc"):
-        name = f"lying-{box.decode()}.mp4"
-        yield written(folder / name, lying(plain, box), CORRUPT)
+    for kind in (b"stts", b"stsz", b"stco", b"stsc"):
+        name = f"lying-{kind.decode()}.mp4"
+        yield written(folder / name, lying(plain, kind), CORRUPT)
     kind = plain[: int.from_bytes(plain[:4], "big")]
     nested = b""
     for _ in range(20_000):
@@ -271,18 +273,16 @@ def lying(body: bytes, box: bytes) -> bytes:
 
 
 def referring(body: bytes, address: bytes) -> bytes:
-    """The film with its media said to lie at `address`; the boxes around grow by as much."""
+    """The film with its media said to lie at `address`."""
     entry = body.index(b"url ", body.index(b"dref")) - 4
-    size = int.from_bytes(body[entry : entry + 4], "big")
-    longer = struct.pack(">I4sI", 12 + len(address), b"url ", 0) + address
-    around = [body.rindex(kind, 0, entry) - 4 for kind in
-              (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref")]  # fmt: skip
-    made = bytearray(body)
-    for at in around:
-        grown = int.from_bytes(made[at : at + 4], "big") + len(longer) - size
-        made[at : at + 4] = grown.to_bytes(4, "big")
-    made[entry : entry + size] = longer
-    return bytes(made)
+    end = entry + int.from_bytes(body[entry : entry + 4], "big")
+    return grown(body, entry, end, box(b"url ", bytes(4) + address))
+
+
+def pointing(body: bytes, beyond: int) -> bytes:
+    """The film with its media said to begin at another offset."""
+    at = body.index(b"stco") + 12
+    return body[:at] + beyond.to_bytes(4, "big") + body[at + 4 :]
 
 
 def sound_only(path: Path) -> Path:

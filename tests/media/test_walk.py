@@ -8,6 +8,7 @@ from stereo_spot.media.inspect import inspect
 from stereo_spot.media.probe import probe
 from stereo_spot.model import JobOptions
 
+from tests.media.films import described_twice, edited
 from tests.media.kit import LIMITS, FileReader, Film, Sound, make, seen, walk
 
 SOUND = (Sound(),)
@@ -70,6 +71,11 @@ QUICK = {
 """Cases of the ordinary suite; the others run with the long ones."""
 
 
+def edit_together(path):
+    """Two stretches of the film, one after the other."""
+    return edited(path, (400, int(0.2 * 12_800)), (400, int(1.2 * 12_800)))
+
+
 def case(film):
     marks = () if film.name in QUICK else (pytest.mark.long,)
     return pytest.param(film, id=film.name, marks=marks)
@@ -101,6 +107,17 @@ def test_the_way_of_cutting_leaves_no_trace_in_the_frames(name, tmp_path):
     assert [walked.plan.total for walked in finals] == [6, 3, 1]
     crops = [seen(walked.final, (96, 64)).crcs for walked in finals]
     assert crops[0] == crops[1] == crops[2] == seen(source).crcs
+
+
+@pytest.mark.parametrize("change", [edit_together, described_twice])
+def test_films_that_were_changed_after_their_making_come_back_whole(change, tmp_path):
+    source = change(make(tmp_path, Film(frames=75, gop=25, sounds=SOUND)))
+
+    walked = walk(source, tmp_path / "work", options=JobOptions(segment_duration_s=0.5))
+
+    before, after = seen(source), seen(walked.final, (96, 64))
+    assert after.crcs == before.crcs
+    assert len({a - b for a, b in zip(after.times, before.times, strict=True)}) == 1
 
 
 def test_a_cover_picture_is_not_the_film(tmp_path):

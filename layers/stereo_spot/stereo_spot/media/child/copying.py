@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from array import array
-from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from itertools import accumulate
 
@@ -16,10 +15,12 @@ from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film
 from stereo_spot.media.child.head import Source, head
 from stereo_spot.media.child.samples import Samples
-from stereo_spot.media.child.segment import tell_segment
+from stereo_spot.media.child.segment import check_times, tell_segment
 from stereo_spot.media.child.timeline import Judge
 from stereo_spot.model import Window
 
+NEVER = -(1 << 63)
+EARLY_S = 1
 SIZE_BYTES = 1 << 12
 """How much of a key is looked at for the size of its picture."""
 
@@ -35,26 +36,42 @@ class Copier:
 
     def cut(self, windows: Sequence[Window], have: Collection[int]) -> None:
         """Send every window that is not in `have`, and the frame times of all."""
-        times = self._shown_times()
+        shown = self._shown()
         for window in windows:
-            start = bisect_left(times, window.start_pts)
-            shown = times[start : bisect_left(times, window.end_pts, start)]
-            zero = None if window.index in have else self._write(window)
-            from_time = None if zero is None else (window.from_pts - zero) * self._film.time_base
-            tell_segment(self._channel, window, shown, from_time)
+            within = slice(window.first_packet, window.last_packet + 1)
+            times = sorted(
+                time for time in shown[within] if window.start_pts <= time < window.end_pts
+            )
+            check_times(window, times)
+            from_time = None
+            if window.index not in have:
+                zero = self._write(window, self._in_file(window, within, shown[within]), within)
+                from_time = (window.from_pts - zero) * self._film.time_base
+            tell_segment(self._channel, window, times, from_time)
 
-    def _shown_times(self) -> array[int]:
+    def _shown(self) -> array[int]:
+        """When each sample's frame is shown."""
         judge, samples = Judge(self._film), self._samples
         columns = zip(samples.pts, samples.key, samples.hidden, strict=True)
-        shown = (judge.shows(pts, key=key, hidden=hidden) for pts, key, hidden in columns)
-        return array("q", sorted(pts for pts in shown if pts is not None))
+        times = (judge.shows(pts, key=key, hidden=hidden) for pts, key, hidden in columns)
+        return array("q", (NEVER if time is None else time for time in times))
 
-    def _write(self, window: Window) -> int:
+    def _in_file(self, window: Window, within: slice, shown: array[int]) -> list[int]:
+        """When each frame is shown in the file: what never is comes too early to be wanted.
+
+        Where a film was put together by an edit list, the frames that lead in to a stretch claim
+        the time of the stretch before.
+        """
+        early = window.from_pts - int(EARLY_S / self._film.time_base)
+        columns = zip(self._samples.pts[within], shown, strict=True)
+        return [early if time == NEVER and pts >= window.from_pts else pts for pts, time in columns]
+
+    def _write(self, window: Window, shown: Sequence[int], within: slice) -> int:
         """Write the segment of a window; returns when in the source its own time begins."""
-        name, within = f"segment:{window.index}", slice(window.first_packet, window.last_packet + 1)
+        name = f"segment:{window.index}"
         decoded = _rising(self._samples.dts[within])
         try:
-            beginning = head(self._source, self._samples, within, decoded)
+            beginning = head(self._source, self._samples, within, decoded, shown)
         except struct.error as error:
             raise SourceError(
                 ErrorKind.SOURCE_CORRUPT,
@@ -69,8 +86,10 @@ class Copier:
         columns = (samples.at[within], samples.size[within], samples.key[within])
         for at, size, key in zip(*columns, strict=True):
             if key and sizes.watching:
-                passage.flush()
-                sizes.look(file.exactly(at, min(size, SIZE_BYTES)))
+                looked_at = min(size, SIZE_BYTES)
+                if not passage.has(at, looked_at):
+                    passage.flush()
+                sizes.look(file.exactly(at, looked_at))
             passage.take(at, size)
         passage.flush()
 
@@ -89,6 +108,10 @@ class _Passage:
         self._slot = self._start = self._end = 0
         """The slot at hand, and the stretch of the source in it."""
         self._parts: list[tuple[int, int]] = []
+
+    def has(self, at: int, size: int) -> bool:
+        """Whether a stretch of the source lies in the slot at hand."""
+        return self._start <= at and at + size <= self._end
 
     def take(self, at: int, size: int) -> None:
         """Append a stretch of the source."""

@@ -19,7 +19,7 @@ from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.head import source_of
 from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.child.samples import samples_of
-from stereo_spot.media.child.segment import SegmentWriter, tell_segment
+from stereo_spot.media.child.segment import SegmentWriter, check_times, tell_segment
 from stereo_spot.media.child.spool import Spool
 from stereo_spot.media.child.timeline import Judge, numbered
 from stereo_spot.media.guard import MediaLimits
@@ -135,8 +135,9 @@ class Cutter:
         return SegmentWriter(self._film, window.index, self._channel)
 
     def _close(self, window: Window, writer: SegmentWriter | None) -> None:
-        times = array("q", sorted(self._times[window.index]))
+        times = sorted(self._times[window.index])
         self._times[window.index] = array("q")
+        check_times(window, times)
         from_time = None
         if writer is not None:
             writer.close()

@@ -7,7 +7,6 @@ carried over as they are). The index lies in front; the media is one chunk behin
 from __future__ import annotations
 
 import struct
-from array import array
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -20,6 +19,7 @@ MAX_KIND, MAX_DESCRIPTION = 1 << 10, 1 << 20
 UNIT_MATRIX = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 MEDIA_HEAD = 16
 WITHIN_FILE = 1
+UNDETERMINED = 0x55C4
 
 
 class Source(NamedTuple):
@@ -51,21 +51,32 @@ def _kind(film: Film) -> bytes:
     return _box(b"ftyp", film.file.exactly(first.start, min(first.end - first.start, MAX_KIND)))
 
 
-def head(source: Source, samples: Samples, within: slice, decoded: Sequence[int]) -> bytes:
-    """All of a file that comes before the samples `within`, decoded at the times `decoded`."""
-    index = _movie(source, samples, within, decoded, 0)
+def head(
+    source: Source,
+    samples: Samples,
+    within: slice,
+    decoded: Sequence[int],
+    shown: Sequence[int],
+) -> bytes:
+    """All of a file that comes before the samples `within`, decoded and shown at these times."""
+    spans = [after - at for at, after in pairwise(decoded)]
+    spans.append(max(1, samples.duration[within][-1]))
+    tables = (
+        source.description,
+        _runs(b"stts", 0, "I", spans),
+        _offsets([time - at for time, at in zip(shown, decoded, strict=True)]),
+        _keys(samples.key[within]),
+        _full(b"stsc", 0, 0, struct.pack(">IIII", 1, 1, len(spans), 1)),
+        _full(b"stsz", 0, 0, bytes(4), _packed("I", samples.size[within])),
+    )
+    index = _movie(source, sum(spans), *tables, _place(0))
     media_at = len(source.kind) + len(index) + MEDIA_HEAD
-    index = _movie(source, samples, within, decoded, media_at)
+    index = _movie(source, sum(spans), *tables, _place(media_at))
     size = MEDIA_HEAD + sum(samples.size[within])
     return source.kind + index + struct.pack(">I4sQ", 1, b"mdat", size)
 
 
-def _movie(
-    source: Source, samples: Samples, within: slice, decoded: Sequence[int], media_at: int
-) -> bytes:
-    spans = array("q", (after - at for at, after in pairwise(decoded)))
-    spans.append(max(1, samples.duration[within][-1]))
-    lasts = sum(spans)
+def _movie(source: Source, lasts: int, *tables: bytes) -> bytes:
     times = struct.pack(">QQIQ", 0, 0, source.timescale, lasts)
     return _box(
         b"moov",
@@ -73,45 +84,35 @@ def _movie(
               struct.pack(">24xI", 2)),
         _box(
             b"trak",
-            _full(b"tkhd", 1, 3, struct.pack(">QQI4xQ8xHHH2x", 0, 0, 1, lasts, 0, 0, 0),
-                  source.shape),
+            _full(b"tkhd", 1, 3, struct.pack(">QQI4xQ16x", 0, 0, 1, lasts), source.shape),
             _box(
                 b"mdia",
-                _full(b"mdhd", 1, 0, times, struct.pack(">HH", 0x55C4, 0)),
-                _full(b"hdlr", 0, 0, struct.pack(">4x4s12x", b"vide"), b"VideoHandler\0"),
+                _full(b"mdhd", 1, 0, times, struct.pack(">HH", UNDETERMINED, 0)),
+                _full(b"hdlr", 0, 0, b"\0\0\0\0vide", bytes(12), b"video\0"),
                 _box(
                     b"minf",
                     _full(b"vmhd", 0, 1, bytes(8)),
                     _box(b"dinf", _full(b"dref", 0, 0, struct.pack(">I", 1),
                                         _full(b"url ", 0, WITHIN_FILE))),
-                    _tables(source, samples, within, decoded, spans, media_at),
+                    _box(b"stbl", *tables),
                 ),
             ),
         ),
     )  # fmt: skip
 
 
-def _tables(
-    source: Source,
-    samples: Samples,
-    within: slice,
-    decoded: Sequence[int],
-    spans: Sequence[int],
-    media_at: int,
-) -> bytes:
-    sizes, keys = samples.size[within], samples.key[within]
-    waits = [pts - dts for pts, dts in zip(samples.pts[within], decoded, strict=True)]
+def _offsets(waits: Sequence[int]) -> bytes:
+    return _runs(b"ctts", 1, "i", waits) if any(waits) else b""
+
+
+def _keys(keys: Sequence[int]) -> bytes:
+    """The table of keys; without one every sample is a key."""
     places = [number for number, key in enumerate(keys, 1) if key]
-    return _box(
-        b"stbl",
-        source.description,
-        _runs(b"stts", 0, "I", spans),
-        _runs(b"ctts", 1, "i", waits) if any(waits) else b"",
-        _full(b"stss", 0, 0, _packed("I", places)) if len(places) < len(keys) else b"",
-        _full(b"stsc", 0, 0, struct.pack(">IIII", 1, 1, len(sizes), 1)),
-        _full(b"stsz", 0, 0, bytes(4), _packed("I", sizes)),
-        _full(b"co64", 0, 0, struct.pack(">IQ", 1, media_at)),
-    )
+    return _full(b"stss", 0, 0, _packed("I", places)) if len(places) < len(keys) else b""
+
+
+def _place(media_at: int) -> bytes:
+    return _full(b"co64", 0, 0, struct.pack(">IQ", 1, media_at))
 
 
 def _runs(kind: bytes, version: int, form: str, values: Sequence[int]) -> bytes:

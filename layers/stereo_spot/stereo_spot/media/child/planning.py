@@ -113,7 +113,7 @@ def _windows(
                 base_index=border.frame - first,
                 preroll_frames=border.frame - seen,
                 from_pts=line.pts[seen],
-                first_packet=key_before(line, line.pts[seen]),
+                first_packet=key_before(line, line.pts[seen], min(line.ordinals[seen:stop])),
                 last_packet=max(line.ordinals[seen:stop]),
             )
         )

@@ -93,31 +93,40 @@ def _numbers(film: Film, total: int, limits: MediaLimits) -> Sequence[int] | Non
 def _spread(runs: array[int]) -> array[int]:
     """Every value as often as its count says."""
     pairs = zip(runs[::2], runs[1::2], strict=True)
-    return array("q", chain.from_iterable(repeat(value, count) for count, value in pairs))
+    return array("i", chain.from_iterable(repeat(value, count) for count, value in pairs))
 
 
 def _columns(
     film: Film, numbers: Sequence[int], durations: Sequence[int], offsets: Sequence[int]
 ) -> Samples:
-    at, size, pts, dts, duration = (array("q") for _ in range(5))
-    found = Samples(at, size, pts, dts, duration, key=bytearray(), hidden=bytearray())
+    found = _room_for(len(numbers))
+    count = 0
     for entry, number in zip(film.video.index_entries, numbers, strict=True):
-        if not entry.size:
+        at, size, dts = entry.pos, entry.size, entry.timestamp
+        if not size:
             continue
-        found.at.append(entry.pos)
-        found.size.append(entry.size)
-        found.dts.append(entry.timestamp)
-        found.pts.append(entry.timestamp + offsets[number])
-        found.duration.append(durations[number])
-        found.key.append(entry.is_keyframe)
-        found.hidden.append(entry.is_discard)
-        if entry.pos + entry.size > film.file.size:
+        if at + size > film.file.size:
             raise SourceError(
                 ErrorKind.SOURCE_TRUNCATED,
-                f"the film's index names bytes up to {entry.pos + entry.size}, the file ends "
-                f"after {film.file.size}",
+                f"the film's index names bytes up to {at + size}, the file ends after "
+                f"{film.file.size}",
             )
+        found.at[count], found.size[count] = at, size
+        found.dts[count], found.pts[count] = dts, dts + offsets[number]
+        found.duration[count] = durations[number]
+        found.key[count], found.hidden[count] = entry.is_keyframe, entry.is_discard
+        count += 1
+    for column in found:
+        del column[count:]
     return found
+
+
+def _room_for(count: int) -> Samples:
+    """Columns of zeros: growing ones would leave holes in a memory that is short."""
+    wide, narrow = bytes(8 * count), bytes(4 * count)
+    at, pts, dts = array("q", wide), array("q", wide), array("q", wide)
+    size, duration = array("i", narrow), array("i", narrow)
+    return Samples(at, size, pts, dts, duration, bytearray(count), bytearray(count))
 
 
 def _anchor(film: Film, found: Samples) -> bool:
@@ -128,5 +137,6 @@ def _anchor(film: Film, found: Samples) -> bool:
         return False
     shift = time_of(first) - found.pts[0]
     if shift:
-        found.pts[:] = array("q", (pts + shift for pts in found.pts))
+        for place, pts in enumerate(found.pts):
+            found.pts[place] = pts + shift
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -21,22 +22,26 @@ REORDERING_ROOM_S = 1
 MATROSKA_HALF_TICK = Fraction(1, 2000)
 
 
-def tell_segment(
-    channel: Channel, window: Window, times: array[int], from_time: Fraction | None
-) -> None:
-    """Say that a segment is whole, and when its frames are shown.
-
-    `from_time` is where the window's first frame lies in the file; None where none was written.
-    """
+def check_times(window: Window, times: Sequence[int]) -> None:
+    """Refuse a film that shows another number of frames in a window than was planned."""
     if len(times) != window.n_frames:
         raise SourceError(
             ErrorKind.SOURCE_CHANGED,
             f"segment {window.index} has {len(times)} frames, planned were {window.n_frames}",
         )
+
+
+def tell_segment(
+    channel: Channel, window: Window, times: Sequence[int], from_time: Fraction | None
+) -> None:
+    """Say that a segment is whole, and when its frames are shown, in rising order.
+
+    `from_time` is where the window's first frame lies in the file; None where none was written.
+    """
     head: dict[str, Any] = {"say": "segment", "index": window.index, "stored": from_time is None}
     if from_time is not None:
         head["from_time"] = str(from_time)
-    channel.tell(head, times.tobytes())
+    channel.tell(head, array("q", times).tobytes())
 
 
 class SegmentWriter:

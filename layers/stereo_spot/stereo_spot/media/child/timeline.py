@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import accumulate
 from typing import Any
 
 from av.packet import Packet
@@ -82,8 +83,10 @@ class Judge:
             if not key:
                 return None
             self._first_key = self._latest = pts
+        if hidden:
+            return None
         self._check_jump(pts)
-        return None if hidden or pts < self._first_key else pts
+        return None if pts < self._first_key else pts
 
     def _check_jump(self, pts: int) -> None:
         if pts < self._latest - self._jump:
@@ -107,11 +110,15 @@ def numbered(film: Film) -> Iterator[tuple[int, Packet[Any]]]:
 
 def walk(film: Film, limits: MediaLimits) -> Timeline:
     """Pass over the whole film once; over its index alone where that tells everything."""
-    samples = samples_of(film, limits)
-    line = _read(film, limits) if samples is None else _indexed(film, samples, limits)
+    line = _noted(film, limits)
     _check_order(film)
     _finish(line, film, limits)
     return line
+
+
+def _noted(film: Film, limits: MediaLimits) -> Timeline:
+    samples = samples_of(film, limits)
+    return _read(film, limits) if samples is None else _indexed(film, samples, limits)
 
 
 def _indexed(film: Film, samples: Samples, limits: MediaLimits) -> Timeline:
@@ -174,16 +181,31 @@ def _finish(line: Timeline, film: Film, limits: MediaLimits) -> None:
             ErrorKind.SOURCE_TOO_MANY_FRAMES,
             f"the film has {len(line.pts)} frames; at most {limits.max_frames} are taken",
         )
-    order = sorted(range(len(line.pts)), key=line.pts.__getitem__)
-    line.pts = array("q", (line.pts[i] for i in order))
-    line.ordinals = array("q", (line.ordinals[i] for i in order))
-    keys = sorted(zip(line.key_pts, line.key_ordinals, strict=True))
-    line.key_pts = array("q", (pts for pts, _ in keys))
-    line.key_ordinals = array("q", (ordinal for _, ordinal in keys))
+    put_in_order(line.pts, line.ordinals)
     extradata = film.video.codec_context.extradata
     line.slow_keys = any(refreshes_slowly(film.codec, key, extradata) for key in line.keys)
     line.end_pts = line.pts[-1] + max(line.last_duration or _usual_duration(line.pts, film), 1)
     check_duration(float((line.end_pts - line.pts[0]) * film.time_base), limits)
+
+
+def put_in_order(times: array[int], places: array[int]) -> None:
+    """Sort both columns by time, and what has the same time by place.
+
+    Frames are reordered over short stretches, so only such are sorted: a list of all of a long
+    film would take more memory than everything else about it.
+    """
+    least_to_come = array("q", accumulate(reversed(times), min))
+    least_to_come.reverse()
+    start, latest = 0, times[0] if times else 0
+    for stop, time in enumerate(times, 1):
+        latest = max(latest, time)
+        if stop < len(times) and latest > least_to_come[stop]:
+            continue
+        if stop > start + 1:
+            pairs = sorted(zip(times[start:stop], places[start:stop], strict=True))
+            times[start:stop] = array("q", (time for time, _ in pairs))
+            places[start:stop] = array("q", (place for _, place in pairs))
+        start = stop
 
 
 def _usual_duration(pts: array[int], film: Film) -> int:
@@ -193,10 +215,13 @@ def _usual_duration(pts: array[int], film: Film) -> int:
     return int(1 / rate / film.time_base)
 
 
-def key_before(line: Timeline, pts: int) -> int:
-    """The packet decoding must begin with to show the frame at `pts`.
+def key_before(line: Timeline, pts: int, ordinal: int) -> int:
+    """The packet decoding must begin with to show the frame at `pts`, which is packet `ordinal`.
 
     Where keys refresh the picture slowly, one key earlier is needed: it is whole by the next.
     """
-    place = bisect_right(line.key_pts, pts) - (2 if line.slow_keys else 1)
+    place = bisect_right(line.key_ordinals, ordinal) - 1
+    while place > 0 and line.key_pts[place] > pts:
+        place -= 1
+    place -= line.slow_keys
     return line.key_ordinals[place] if place >= 0 else 0
