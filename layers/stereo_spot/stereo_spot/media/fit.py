@@ -1,12 +1,7 @@
 """Which tracks fit which container, known from the plan alone."""
 
+from stereo_spot.media.codecs import MP4_AUDIO, TEXT_SUBTITLES
 from stereo_spot.model import Container, SourceFacts
-
-MP4_AUDIO = frozenset(
-    {"aac", "aac_latm", "mp3", "mp2", "ac3", "eac3", "opus", "flac", "alac", "dts"}
-)
-TEXT_SUBTITLES = frozenset({"mov_text", "subrip", "srt", "text", "webvtt"})
-"""Plain text, which both containers hold; the form changes, the words do not."""
 
 
 def container_for(facts: SourceFacts, asked: Container) -> Container:

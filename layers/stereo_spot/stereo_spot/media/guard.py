@@ -4,8 +4,9 @@ Nothing here opens anything. `sniff` decides which demuxer a file gets, so libav
 and a playlist named `.mp4` never reaches a demuxer that follows links.
 """
 
+from dataclasses import dataclass
+
 from stereo_spot.errors import ErrorKind, SourceError
-from stereo_spot.model import Frozen
 
 GUARD = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts",
@@ -22,7 +23,8 @@ HEAD_BYTES = 4096
 MIB = 1 << 20
 
 
-class MediaLimits(Frozen):
+@dataclass(frozen=True)
+class MediaLimits:
     """How large a film, and how costly its reading, may be."""
 
     max_bytes: int = 256 << 30

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def pick(source: RangeReader, times: Sequence[float], see: See, *, limits: Media
 def _patient(limits: MediaLimits, duration_s: float) -> MediaLimits:
     """Time in proportion to the film: looking at pictures takes longer than reading an index."""
     wall = max(limits.wall_s, min(duration_s, limits.max_duration_s) * WALL_PER_SECOND)
-    return limits.model_copy(update={"wall_s": wall})
+    return replace(limits, wall_s=wall)
 
 
 def seeing(see: See) -> sandbox.Hear:

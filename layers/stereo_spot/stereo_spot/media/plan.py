@@ -6,7 +6,7 @@ from stereo_spot.media import sandbox
 from stereo_spot.media.detect import Lookout
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.process import Process
-from stereo_spot.model import JobOptions, Plan
+from stereo_spot.model import MAX_SEGMENTS, JobOptions, Plan
 from stereo_spot.ports import RangeReader
 
 
@@ -31,8 +31,12 @@ def plan(
         RequestError: the options leave nothing to do, or make too many segments.
     """
     request = {
-        "options": options.model_dump(mode="json"),
+        "start_s": options.start_s,
+        "end_s": options.end_s,
+        "segment_duration_s": options.segment_duration_s,
+        "scene_cuts": options.scene_cuts,
         "preroll_frames": preroll_frames,
+        "max_segments": MAX_SEGMENTS,
         "scenes": None if scenes is None else list(scenes),
     }
     result = sandbox.run(

@@ -16,6 +16,7 @@ import sysconfig
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -109,7 +110,7 @@ class Process:
     def begin(self, request: Head, block: bytes, limits: MediaLimits) -> None:
         """Give it a task, and the time for it."""
         self._left = self._allowed = limits.wall_s
-        self.send({"limits": limits.model_dump(), **request}, block)
+        self.send({"limits": asdict(limits), **request}, block)
 
     def send(self, head: Head, block: bytes = b"") -> None:
         """Say something."""

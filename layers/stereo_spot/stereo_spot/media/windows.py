@@ -7,11 +7,11 @@ The last window keeps whatever remains, however short.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 from stereo_spot.errors import ErrorKind, RequestError
-from stereo_spot.model import MAX_SEGMENTS, JobOptions
 
 SCENE_REACH_S = 2
 SCENE_REACH_SHARE = Fraction(2, 5)
@@ -28,8 +28,25 @@ class Border(NamedTuple):
     scene: bool
 
 
-def planned_range(pts: Sequence[int], time_base: Fraction, options: JobOptions) -> tuple[int, int]:
-    """First and one past the last frame between `start_s` and `end_s` of the options.
+@dataclass(frozen=True)
+class PlannedWindow:
+    """A window of the plan, as it goes to and from the guarded process; see `model.Window`."""
+
+    index: int
+    start_pts: int
+    end_pts: int
+    n_frames: int
+    base_index: int
+    preroll_frames: int
+    from_pts: int
+    first_packet: int
+    last_packet: int
+
+
+def planned_range(
+    pts: Sequence[int], time_base: Fraction, start_s: float | None, end_s: float | None
+) -> tuple[int, int]:
+    """First and one past the last frame from `start_s` to `end_s`; None: all there are.
 
     Both count from the first shown frame of the film.
 
@@ -37,15 +54,15 @@ def planned_range(pts: Sequence[int], time_base: Fraction, options: JobOptions) 
         RequestError: `bad_request` when nothing lies between them.
     """
     first, end = 0, len(pts)
-    if options.start_s is not None:
-        first = bisect_left(pts, pts[0] + _ticks(options.start_s, time_base))
-    if options.end_s is not None:
-        end = bisect_left(pts, pts[0] + _ticks(options.end_s, time_base))
+    if start_s is not None:
+        first = bisect_left(pts, pts[0] + _ticks(start_s, time_base))
+    if end_s is not None:
+        end = bisect_left(pts, pts[0] + _ticks(end_s, time_base))
     if first >= end:
         raise RequestError(
             ErrorKind.BAD_REQUEST,
-            f"no frame of the film lies between {_said(options.start_s, 'its start')} and "
-            f"{_said(options.end_s, 'its end')}",
+            f"no frame of the film lies between {_said(start_s, 'its start')} and "
+            f"{_said(end_s, 'its end')}",
         )
     return first, end
 
@@ -89,13 +106,13 @@ def preroll(frame: int, wanted: int, scene: bool, since: int) -> int:
     return 0 if scene else min(wanted, frame - since)
 
 
-def check_count(count: int, duration_s: float) -> None:
+def check_count(count: int, most: int, duration_s: float) -> None:
     """Refuse a plan of too many segments."""
-    if count > MAX_SEGMENTS:
+    if count > most:
         raise RequestError(
             ErrorKind.BAD_REQUEST,
             f"segments of {duration_s:g} s would cut the film into {count} pieces; at most "
-            f"{MAX_SEGMENTS} are possible: ask for longer segments",
+            f"{most} are possible: ask for longer segments",
         )
 
 

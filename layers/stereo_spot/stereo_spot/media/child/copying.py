@@ -17,7 +17,7 @@ from stereo_spot.media.child.head import Source, head
 from stereo_spot.media.child.samples import Samples
 from stereo_spot.media.child.segment import check_times, tell_segment
 from stereo_spot.media.child.timeline import Judge
-from stereo_spot.model import Window
+from stereo_spot.media.windows import PlannedWindow
 
 NEVER = -(1 << 63)
 EARLY_S = 1
@@ -34,7 +34,7 @@ class Copier:
         self._samples = samples
         self._channel = channel
 
-    def cut(self, windows: Sequence[Window], have: Collection[int]) -> None:
+    def cut(self, windows: Sequence[PlannedWindow], have: Collection[int]) -> None:
         """Send every window that is not in `have`, and the frame times of all."""
         shown = self._shown()
         for window in windows:
@@ -56,7 +56,7 @@ class Copier:
         times = (judge.shows(pts, key=key, hidden=hidden) for pts, key, hidden in columns)
         return array("q", (NEVER if time is None else time for time in times))
 
-    def _in_file(self, window: Window, within: slice, shown: array[int]) -> list[int]:
+    def _in_file(self, window: PlannedWindow, within: slice, shown: array[int]) -> list[int]:
         """When each frame is shown in the file: what never is comes too early to be wanted.
 
         Where a film was put together by an edit list, the frames that lead in to a stretch claim
@@ -66,7 +66,7 @@ class Copier:
         columns = zip(self._samples.pts[within], shown, strict=True)
         return [early if time == NEVER and pts >= window.from_pts else pts for pts, time in columns]
 
-    def _write(self, window: Window, shown: Sequence[int], within: slice) -> int:
+    def _write(self, window: PlannedWindow, shown: Sequence[int], within: slice) -> int:
         """Write the segment of a window; returns when in the source its own time begins."""
         name = f"segment:{window.index}"
         decoded = _rising(self._samples.dts[within])

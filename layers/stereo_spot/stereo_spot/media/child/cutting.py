@@ -23,7 +23,7 @@ from stereo_spot.media.child.segment import SegmentWriter, check_times, tell_seg
 from stereo_spot.media.child.spool import Spool
 from stereo_spot.media.child.timeline import Judge, numbered
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.model import Window
+from stereo_spot.media.windows import PlannedWindow
 
 WRITERS = 2
 
@@ -32,7 +32,7 @@ def cut(
     request: dict[str, Any], block: bytes, channel: Channel, limits: MediaLimits
 ) -> dict[str, Any]:
     """Send every wanted segment, and the frame times of all."""
-    windows = [Window.model_validate(window) for window in request["windows"]]
+    windows = [PlannedWindow(**window) for window in request["windows"]]
     have = frozenset(request["have"])
     with opened(RemoteFile(channel, "source"), limits) as film:
         film.only(film.video)
@@ -53,7 +53,7 @@ class Cutter:
     """The state of the pass: which windows are to come, wait for a writer, or are open."""
 
     def __init__(
-        self, film: Film, windows: list[Window], have: frozenset[int], channel: Channel
+        self, film: Film, windows: list[PlannedWindow], have: frozenset[int], channel: Channel
     ) -> None:
         self._film = film
         self._have = have
@@ -63,7 +63,7 @@ class Cutter:
         self._windows = windows
         self._times = [array("q") for _ in windows]
         self._coming = deque(windows)
-        self._waiting: deque[Window] = deque()
+        self._waiting: deque[PlannedWindow] = deque()
         self._open: dict[int, SegmentWriter] = {}
         self._passing: set[int] = set()
         """Windows whose segment is stored already; only their times are taken."""
@@ -120,7 +120,7 @@ class Cutter:
         while self._waiting and len(self._open) < WRITERS:
             self._catch_up(self._waiting.popleft(), ordinal)
 
-    def _catch_up(self, window: Window, ordinal: int) -> None:
+    def _catch_up(self, window: PlannedWindow, ordinal: int) -> None:
         writer = self._writer(window)
         last = min(ordinal, window.last_packet)
         for packet in self._spool.replay(window.first_packet, last, self._film.video):
@@ -131,10 +131,10 @@ class Cutter:
             self._open[window.index] = writer
         self._spool.forget(self._waiting[0].first_packet if self._waiting else None)
 
-    def _writer(self, window: Window) -> SegmentWriter:
+    def _writer(self, window: PlannedWindow) -> SegmentWriter:
         return SegmentWriter(self._film, window.index, self._channel)
 
-    def _close(self, window: Window, writer: SegmentWriter | None) -> None:
+    def _close(self, window: PlannedWindow, writer: SegmentWriter | None) -> None:
         times = sorted(self._times[window.index])
         self._times[window.index] = array("q")
         check_times(window, times)

@@ -20,17 +20,17 @@ def inspect(
         line = walk(film, limits)
         known = facts(film, line)
         return {
-            "frames": known.frames,
-            "width": known.width,
-            "height": known.height,
-            "codec": known.video_codec,
-            "pixel_format": known.pixel_format,
+            "frames": known["frames"],
+            "width": known["width"],
+            "height": known["height"],
+            "codec": known["video_codec"],
+            "pixel_format": known["pixel_format"],
             "extradata_digest": hashlib.sha256(extradata(film)).hexdigest(),
-            "duration_s": known.duration_s,
-            "start_s": float(known.start_pts * film.time_base),
-            "audio": [track.model_dump() for track in known.audio],
-            "subtitles": known.subtitles,
-            "chapters": known.chapters,
+            "duration_s": known["duration_s"],
+            "start_s": float(known["start_pts"] * film.time_base),
+            "audio": known["audio"],
+            "subtitles": known["subtitles"],
+            "chapters": known["chapters"],
             "stereo": marks.found(film, line),
         }
 

@@ -19,7 +19,6 @@ from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.parts import Parts, Schedule
 from stereo_spot.media.child.ranges import SINK_BUFFER, RemoteFile, RemoteSink
 from stereo_spot.media.guard import MediaLimits
-from stereo_spot.model import StereoMode
 
 INDEX_BASE = 128 << 10
 INDEX_PER_FRAME = 48
@@ -56,7 +55,7 @@ class Joiner:
         self._film = film
         self._schedule = schedule
         self._container = str(request["container"])
-        self._arrangement = marks.ARRANGEMENT.get(StereoMode(request["mode"]))
+        self._arrangement = marks.ARRANGEMENT.get(request["mode"])
         self._request = request
         self._channel = channel
         self._worst_shift = Fraction(0)

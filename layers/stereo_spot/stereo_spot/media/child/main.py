@@ -53,7 +53,7 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             request, block = channel.task()
-            limits = MediaLimits.model_validate(request["limits"])
+            limits = MediaLimits(**request["limits"])
             fence(limits, decoding=_decodes(request))
             channel.tell(_answer(TASKS[request["task"]], request, block, channel, limits))
     os._exit(0)
@@ -78,7 +78,7 @@ def _answer(
 
 def _decodes(request: dict[str, Any]) -> bool:
     """Whether the task looks at pictures, which takes more memory."""
-    return request["task"] in DECODING or bool(request.get("options", {}).get("scene_cuts"))
+    return request["task"] in DECODING or bool(request.get("scene_cuts"))
 
 
 def _fail(kind: str, message: str) -> dict[str, Any]:

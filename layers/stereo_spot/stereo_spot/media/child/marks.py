@@ -19,13 +19,12 @@ from stereo_spot.media.child import boxes
 from stereo_spot.media.child.door import Film
 from stereo_spot.media.child.nals import frame_packing
 from stereo_spot.media.child.timeline import Timeline
-from stereo_spot.model import StereoMode
 
 ARRANGEMENT = {
-    StereoMode.SBS: "left_right",
-    StereoMode.HALF_SBS: "left_right",
-    StereoMode.TOP_BOTTOM: "top_bottom",
-    StereoMode.HALF_TOP_BOTTOM: "top_bottom",
+    "sbs": "left_right",
+    "half_sbs": "left_right",
+    "top_bottom": "top_bottom",
+    "half_top_bottom": "top_bottom",
 }
 """An anaglyph is an ordinary picture: it carries no mark."""
 ST3D = {1: "top_bottom", 2: "left_right"}

@@ -14,7 +14,7 @@ from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, time_of
 from stereo_spot.media.child.ranges import SINK_BUFFER, RemoteSink
-from stereo_spot.model import Window
+from stereo_spot.media.windows import PlannedWindow
 
 FORMATS = {"prores": "mov", "vp8": "matroska"}
 """Containers of the codecs that mp4 cannot hold."""
@@ -22,7 +22,7 @@ REORDERING_ROOM_S = 1
 MATROSKA_HALF_TICK = Fraction(1, 2000)
 
 
-def check_times(window: Window, times: Sequence[int]) -> None:
+def check_times(window: PlannedWindow, times: Sequence[int]) -> None:
     """Refuse a film that shows another number of frames in a window than was planned."""
     if len(times) != window.n_frames:
         raise SourceError(
@@ -32,7 +32,7 @@ def check_times(window: Window, times: Sequence[int]) -> None:
 
 
 def tell_segment(
-    channel: Channel, window: Window, times: Sequence[int], from_time: Fraction | None
+    channel: Channel, window: PlannedWindow, times: Sequence[int], from_time: Fraction | None
 ) -> None:
     """Say that a segment is whole, and when its frames are shown, in rising order.
 

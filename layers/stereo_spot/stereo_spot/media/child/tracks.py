@@ -15,7 +15,7 @@ from av.stream import Stream
 
 from stereo_spot.media.child import captions, latm
 from stereo_spot.media.child.door import Film, codec_name, packets
-from stereo_spot.media.fit import MP4_AUDIO, TEXT_SUBTITLES
+from stereo_spot.media.codecs import MP4_AUDIO, TEXT_SUBTITLES
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
