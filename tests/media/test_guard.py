@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 from stereo_spot.errors import ErrorKind, MachineError, SourceError, StereoSpotError
-from stereo_spot.media import guard
+from stereo_spot.media import guard, process
 from stereo_spot.media.cut import cut
+from stereo_spot.media.fetching import Fetcher
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.plan import plan
 from stereo_spot.media.probe import probe
@@ -146,6 +147,24 @@ def test_a_changed_source_is_reported_as_such(tmp_path):
     assert refusal.value.kind is ErrorKind.SOURCE_CHANGED
 
 
+def test_a_read_ahead_that_fails_when_all_is_done_is_reported_as_what_it_is():
+    class Gone:
+        size = 1 << 20
+
+        def read_at(self, offset, length):
+            raise SourceError(ErrorKind.SOURCE_CHANGED, "it was replaced")
+
+        def close(self):
+            pass
+
+    with (
+        process.started() as child,
+        pytest.raises(SourceError, match="replaced"),
+        Fetcher(child, {"source": Gone()}.__getitem__) as fetcher,
+    ):
+        fetcher.ask({"say": "read", "of": "source", "at": 0, "length": 10, "slot": 0})
+
+
 FENCED = """
 import os, socket, sys
 from stereo_spot.media.child.main import fence, load_all_of_av
@@ -214,8 +233,6 @@ def test_the_reading_process_dies_with_its_parent_and_has_no_environment():
 
 
 def test_a_crash_of_the_reader_is_an_error_not_a_hang(tmp_path, monkeypatch):
-    from stereo_spot.media import process
-
     source = make(tmp_path, Film())
     for code, kind in (
         ("os.abort()", "source_corrupt"),

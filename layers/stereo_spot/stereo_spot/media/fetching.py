@@ -13,7 +13,8 @@ Readers = Callable[[str], RangeReader]
 class Fetcher:
     """Answers what the guarded process asks of stored objects, in order, in a thread.
 
-    What goes wrong there ends the process, and is in `failure`.
+    What goes wrong there ends the process, and is in `failure`; if nobody waited for it any more,
+    it is raised at the end.
     """
 
     def __init__(self, child: Process, readers: Readers) -> None:
@@ -28,6 +29,8 @@ class Fetcher:
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         """Every question is answered before the next task; none any more where one failed."""
         self._pool.shutdown(wait=True, cancel_futures=error is not None)
+        if error is None and self.failure is not None:
+            raise self.failure
 
     def ask(self, head: Head) -> None:
         """Answer a question some time."""
