@@ -99,11 +99,11 @@ def test_pictures_described_twice_are_planned_from_the_index_as_well(tmp_path, m
     assert indexed == read
 
 
-@given(st.lists(st.integers(-3, 40)))
-def test_times_come_in_order_with_their_places(times):
+@given(st.lists(st.integers(-3, 40)), st.integers(1, 9))
+def test_times_come_in_order_with_their_places(times, together):
     sorted_times, places = array("q", times), array("q", range(len(times)))
 
-    timeline.put_in_order(sorted_times, places)
+    timeline.put_in_order(sorted_times, places, together)
 
     assert list(sorted_times) == sorted(times)
     assert list(places) == sorted(range(len(times)), key=times.__getitem__)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from stereo_spot.errors import ErrorKind, StepError, error_of
+from stereo_spot.errors import ErrorKind, RequestError, StepError, error_of
 from stereo_spot.model import Frozen, Recipe
 
 log = logging.getLogger(__name__)
@@ -41,10 +41,22 @@ class Engine:
     """Keeps `python -m stereo_engine --serve` running and gives it one job at a time."""
 
     def __init__(
-        self, command: tuple[str, ...] | None = None, *, silence_s: float = SILENCE_S
+        self,
+        command: tuple[str, ...] | None = None,
+        *,
+        silence_s: float = SILENCE_S,
+        depth_files: bool = False,
     ) -> None:
+        """Make an engine; it starts with its first job.
+
+        Args:
+            command: the program.
+            silence_s: how long it may say nothing.
+            depth_files: whether a recipe may name files of this machine to read depth from and
+                write it to; only where none can come from anywhere but its own command line.
+        """
         self._command = command or (sys.executable, "-m", "stereo_engine", "--serve")
-        self._silence_s = silence_s
+        self._silence_s, self._depth_files = silence_s, depth_files
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._stopped = False
@@ -66,8 +78,12 @@ class Engine:
         """Render one segment; None when `stop` was called meanwhile.
 
         Raises:
-            StereoSpotError: of the kind that the engine reports; `segment_failed` when it dies.
+            StereoSpotError: of the kind that the engine reports; `segment_failed` when it dies;
+                `bad_request` for a recipe that names files, where none may.
         """
+        if job.recipe.names_files and not self._depth_files:
+            text = "this renderer reads and writes no depth files; only `convert` on one machine may"
+            raise RequestError(ErrorKind.BAD_REQUEST, text)
         self._stopped = False
         try:
             return self._converse(self._warm(), job, progress)

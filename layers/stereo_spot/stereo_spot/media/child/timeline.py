@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 from av.packet import Packet
@@ -20,6 +20,7 @@ from stereo_spot.media.guard import MediaLimits
 
 JUMP_BACK_S = 60
 KEY_BYTES = 1 << 16
+SORTED_TOGETHER = 4096
 KEYS_KEPT = 2
 
 
@@ -188,24 +189,27 @@ def _finish(line: Timeline, film: Film, limits: MediaLimits) -> None:
     check_duration(float((line.end_pts - line.pts[0]) * film.time_base), limits)
 
 
-def put_in_order(times: array[int], places: array[int]) -> None:
+def put_in_order(times: array[int], places: array[int], together: int = SORTED_TOGETHER) -> None:
     """Sort both columns by time, and what has the same time by place.
 
-    Frames are reordered over short stretches, so only such are sorted: a list of all of a long
-    film would take more memory than everything else about it.
+    Frames are reordered over short stretches, so the film is sorted in pieces: a list of all its
+    frames would take more memory than everything else about it.
     """
-    least_to_come = array("q", accumulate(reversed(times), min))
-    least_to_come.reverse()
-    start, latest = 0, times[0] if times else 0
-    for stop, time in enumerate(times, 1):
-        latest = max(latest, time)
-        if stop < len(times) and latest > least_to_come[stop]:
-            continue
-        if stop > start + 1:
-            pairs = sorted(zip(times[start:stop], places[start:stop], strict=True))
-            times[start:stop] = array("q", (time for time, _ in pairs))
-            places[start:stop] = array("q", (place for _, place in pairs))
-        start = stop
+    latest = array("q", accumulate(times, max))
+    least = array("q", accumulate(reversed(times), min))
+    least.reverse()
+    start = 0
+    for stop, (before, after) in enumerate(zip(latest, islice(least, 1, None), strict=False), 1):
+        if before <= after and stop - start >= together:
+            _sort(times, places, slice(start, stop))
+            start = stop
+    _sort(times, places, slice(start, len(times)))
+
+
+def _sort(times: array[int], places: array[int], within: slice) -> None:
+    pairs = sorted(zip(times[within], places[within], strict=True))
+    times[within] = array("q", [time for time, _ in pairs])
+    places[within] = array("q", [place for _, place in pairs])
 
 
 def _usual_duration(pts: array[int], film: Film) -> int:
