@@ -9,6 +9,7 @@ import pytest
 from stereo_spot.adapters.aws.queue import SqsQueue
 from stereo_spot.conversion.create import create
 from stereo_spot.conversion.making import EngineRenderer
+from stereo_spot.conversion.render import render
 from stereo_spot.conversion.stored import store_bytes
 from stereo_spot.errors import RequestError
 from stereo_spot.events import ChunkRequested
@@ -16,7 +17,13 @@ from stereo_spot.flow import perform
 from stereo_spot.keys import SegmentKey
 from stereo_spot.media.engine import Engine
 from stereo_spot.model import JobOptions, Recipe, StereoMode, Tier
-from stereo_spot.runtime.aws_worker import queue_of, render_film, run_worker, work_off
+from stereo_spot.runtime.aws_worker import (
+    cloud_renderer,
+    queue_of,
+    render_film,
+    run_worker,
+    work_off,
+)
 from stereo_spot.settings.aws import AwsSettings
 
 from tests.aws import stage
@@ -46,6 +53,17 @@ def cut(deployment, tmp_path):
     return [SegmentKey(JOB, index, 3, StereoMode.SBS) for index in range(3)]
 
 
+@pytest.fixture
+def prying(deployment, tmp_path):
+    """A cut segment whose recipe would write depth on the machine that renders."""
+    recipe = Recipe(tier=Tier.CLASSIC, preset="ultrafast", export_depth=str(tmp_path / "maps"))
+    create(JobOptions(recipe=recipe), deployment, job_id=JOB)
+    film = make(tmp_path, Film(frames=10, gop=10))
+    store_bytes(deployment.objects, f"input/{JOB}/source.mp4", film.read_bytes(), {})
+    perform(ChunkRequested(job_id=JOB), deployment)
+    return SegmentKey(JOB, 0, 1, StereoMode.SBS)
+
+
 def done(app):
     return [row.segment_index for row in app.ledger.rows(JOB) if row.done]
 
@@ -69,6 +87,12 @@ class TestBatchProgram:
     @pytest.mark.parametrize("key", ["", "x", f"segments/{JOB}/00003_00003_sbs.mp4", "../x"])
     def test_a_key_that_is_none_is_not_tried_again(self, deployment, key):
         assert entrypoint().main(["--key", key]) == 2
+
+    def test_no_recipe_names_files_of_the_host(self, deployment, prying, tmp_path):
+        assert entrypoint().main(["--key", str(prying)]) == 2
+        (row,) = deployment.ledger.rows(JOB)
+        assert "reads and writes no depth files" in row.error_text
+        assert not (tmp_path / "maps").exists()
 
     def test_an_unknown_job_is_nothing_to_do(self, deployment):
         assert entrypoint().main(["--key", f"segments/{JOB}/00000_00001_sbs.mp4"]) == 0
@@ -113,6 +137,17 @@ class TestQueueWorker:
         attributes = sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])
         assert attributes["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "1"
         assert [row.tries for row in deployment.ledger.rows(JOB)] == [1]
+
+    def test_no_recipe_names_files_of_the_worker(self, deployment, prying, tmp_path):
+        settings = AwsSettings.from_environment()
+
+        with (
+            cloud_renderer(settings, deployment) as renderer,
+            pytest.raises(RequestError, match="depth files"),
+        ):
+            render(prying, deployment, renderer)
+
+        assert not (tmp_path / "maps").exists()
 
     def test_a_step_without_a_queue_is_refused(self, deployment):
         with pytest.raises(RequestError, match="no queue for 'render'"):

@@ -1,5 +1,6 @@
 """Every choice of the engine through `stereo-spot convert`, on a real film."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -126,6 +127,16 @@ def test_what_cannot_be_is_refused_by_name(scene, tmp_path, options, named):
     told = convert(scene, tmp_path, *options, expect=2)
 
     assert not told["ok"] and named in told["message"]
+
+
+def test_depth_files_are_of_the_machine_that_renders(scene, tmp_path):
+    backend = {"INFERENCE_BACKEND": "http", "INFERENCE_HTTP_URL": "http://127.0.0.1:9"}
+
+    told = convert(
+        scene, tmp_path, "--export-depth", tmp_path / "maps", env=os.environ | backend, expect=2
+    )
+
+    assert told["error_kind"] == "bad_request" and "render server" in told["message"]
 
 
 def test_depth_files_are_of_one_film(scene, tmp_path):

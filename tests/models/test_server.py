@@ -61,7 +61,7 @@ def call(server, method, path, body=None, headers=()):
         connection.close()
 
 
-def stored_segment(objects, tmp_path, mode="sbs", n_frames=6, tier="stub"):
+def stored_segment(objects, tmp_path, mode="sbs", n_frames=6, tier="stub", **recipe):
     film = write_film(tmp_path / "cut.mp4", moving_pictures(n_frames + 2))
     mark = SegmentMark(
         n_frames=n_frames,
@@ -70,7 +70,7 @@ def stored_segment(objects, tmp_path, mode="sbs", n_frames=6, tier="stub"):
         from_time="0",
         source_etag="e",
         plan_digest="d",
-        recipe=Recipe(mode=mode, tier=tier),
+        recipe=Recipe(mode=mode, tier=tier, **recipe),
     )
     key = SegmentKey(JOB, 0, 1, mark.recipe.mode)
     store_file(objects, str(key), film, mark.as_metadata(0))
@@ -171,6 +171,25 @@ def test_bad_requests_are_told_apart(server, objects, engine, tmp_path, body, st
     found, answer = call(server, "POST", "/invocations", body)
 
     assert (found, answer["error_kind"]) == (status, kind)
+
+
+@pytest.mark.parametrize("place", ["metadata", "request"])
+@pytest.mark.parametrize("name", ["depth_from", "export_depth"])
+def test_nobody_names_files_of_this_machine(server, objects, engine, tmp_path, name, place):
+    ready(server, objects, engine, tmp_path)
+    request = stored_segment(objects, tmp_path, tier="classic", **{name: str(tmp_path / "maps")})
+    if place == "request":
+        key = request["s3_input_uri"].removeprefix("s3://films/")
+        metadata = dict(objects.head(key).metadata)
+        objects.delete([key])
+        request["recipe"] = metadata.pop("recipe")
+        store_file(objects, key, tmp_path / "cut.mp4", metadata)
+
+    status, answer = call(server, "POST", "/invocations", request)
+
+    assert (status, answer["error_kind"]) == (400, "bad_request")
+    assert "depth files" in answer["message"]
+    assert not (tmp_path / "maps").exists()
 
 
 def test_too_large_a_request_is_refused_unread(server):

@@ -40,7 +40,7 @@ from stereo_spot.conversion.naming import film_name, is_film_name
 from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
 from stereo_spot.model import AnaglyphMethod, Container, JobOptions, Recipe, StereoMode, Tier
 from stereo_spot.runtime.convert import is_folder, make_folder
-from stereo_spot.runtime.depth_files import depth_options, one_film_only
+from stereo_spot.runtime.depth_files import depth_options, of_this_machine, one_film_only
 from stereo_spot.runtime.local import LocalMachine, drop_leftovers, open_machine
 from stereo_spot.runtime.logs import log_to
 from stereo_spot.runtime.tiers import check_tier
@@ -107,6 +107,7 @@ def convert(
             container=container,
             **depth_options(depth_from, export_depth),
         )
+        of_this_machine(options.recipe, settings)
         accept_licences(accept_licence or ())
         folder = is_folder(source)
         films = _films_in(source, options.recipe) if folder else [source]

@@ -82,7 +82,7 @@ class Engine:
                 `bad_request` for a recipe that names files, where none may.
         """
         if job.recipe.names_files and not self._depth_files:
-            text = "this renderer reads and writes no depth files; only `convert` on one machine may"
+            text = "this renderer reads and writes no depth files; `convert` on one machine does"
             raise RequestError(ErrorKind.BAD_REQUEST, text)
         self._stopped = False
         try:

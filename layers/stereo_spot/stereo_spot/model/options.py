@@ -125,6 +125,11 @@ class Recipe(Frozen):
     export_depth: str | None = None
     """A folder on this machine for the depth maps of all frames."""
 
+    @property
+    def names_files(self) -> bool:
+        """Whether it reads or writes depth on the machine that renders."""
+        return self.depth_from is not None or self.export_depth is not None
+
     @field_validator("pix_fmt")
     @classmethod
     def _fits_the_codec(cls, pix_fmt: PixelFormat, info: ValidationInfo) -> PixelFormat:

@@ -6,6 +6,7 @@ from typing import Any
 
 from stereo_spot.errors import ErrorKind, RequestError, SourceError
 from stereo_spot.model import Job, Recipe
+from stereo_spot.settings.machine import Settings
 
 _MAPS = (".png", ".npy")
 
@@ -45,8 +46,19 @@ def one_film_only(recipe: Recipe) -> None:
     Raises:
         RequestError: `bad_request`.
     """
-    if recipe.depth_from is not None or recipe.export_depth is not None:
+    if recipe.names_files:
         text = "depth files are those of one film; give that film instead of its folder"
+        raise RequestError(ErrorKind.BAD_REQUEST, text)
+
+
+def of_this_machine(recipe: Recipe, settings: Settings) -> None:
+    """Refuse a recipe that reads or writes depth where a render server makes the segments.
+
+    Raises:
+        RequestError: `bad_request`.
+    """
+    if recipe.names_files and settings.inference_backend == "http":
+        text = "a render server reads and writes no depth files; use the backend local"
         raise RequestError(ErrorKind.BAD_REQUEST, text)
 
 

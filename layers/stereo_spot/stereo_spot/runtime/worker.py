@@ -26,7 +26,11 @@ from stereo_spot.settings.machine import Settings
 
 @contextmanager
 def local_renderer(settings: Settings, machine: LocalMachine) -> Iterator[Renderer]:
-    """The renderer of a worker on one machine."""
+    """The renderer of a worker on one machine.
+
+    Its own engine opens depth files: only the command line puts them into a job of this data
+    folder, the API takes none.
+    """
     if settings.inference_backend == "http":
         folder = quote(str(machine.data / "objects"))
         yield RenderServer(
@@ -35,7 +39,7 @@ def local_renderer(settings: Settings, machine: LocalMachine) -> Iterator[Render
             timeout_s=settings.inference_timeout_s,
         )
         return
-    with closing(Engine()) as engine:
+    with closing(Engine(depth_files=True)) as engine:
         yield EngineRenderer(engine, machine.services)
 
 
