@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from stereo_spot.media.child.door import Film
 from stereo_spot.media.child.samples import Samples
-from stereo_spot.media.child.track import shape, tables
+from stereo_spot.media.child.track import SHAPE_BYTES, shape, tables
 
 MAX_KIND, MAX_DESCRIPTION = 1 << 10, 1 << 20
 UNIT_MATRIX = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 MEDIA_HEAD = 16
+ONE = b"\0\0\0\1"
 WITHIN_FILE = 1
 UNDETERMINED = 0x55C4
 
@@ -35,11 +36,12 @@ class Source(NamedTuple):
 
 
 def source_of(film: Film) -> Source | None:
-    """What a head needs; None where pictures are described more than once."""
+    """What a head needs; None where the film does not keep to the form that a head has."""
     looks = shape(film)
     for table in tables(film, b"stsd"):
-        content = film.file.exactly(table.start, min(table.end - table.start, MAX_DESCRIPTION))
-        if content[4:8] == b"\0\0\0\1" and len(content) == table.end - table.start:
+        size = table.end - table.start
+        content = film.file.exactly(table.start, min(size, MAX_DESCRIPTION))
+        if content[4:8] == ONE and len(content) == size and len(looks) == SHAPE_BYTES:
             return Source(_kind(film), looks, _box(b"stsd", content), film.time_base.denominator)
     return None
 
