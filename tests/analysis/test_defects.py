@@ -142,11 +142,11 @@ def test_defect_a_failed_job_leaves_the_video_processing(
     assert feed.source.peek()[0] == {"failed": 1}
 
 
-def test_defect_a_job_that_is_processing_is_never_reclaimed(open_feed):
+def test_defect_a_job_that_is_processing_is_never_reclaimed(open_feed, database_url):
     feed = open_feed("postgres", 0.2)
     feed.add("job-1", "film-1")
     feed.source.claim()
-    with psycopg.connect(feed.source._database._pool.conninfo) as connection:
+    with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE jobs SET lease_until = now() - interval '1 second'")
     feed.source._swept = -10.0
 
@@ -169,3 +169,37 @@ def test_defect_worker_max_attempts_is_read_and_never_used(embedded, open_feed, 
     assert video.status is VideoStatus.FAILED and "boom" in video.error
     assert feed.source.peek()[0] == {"failed": 1}
     assert (worker.stats.retried, worker.stats.failed) == (1, 1)
+
+
+def test_text_with_a_character_that_no_database_takes_is_stored_without_it(
+    open_storage, providers, talking, tmp_path, server
+):
+    said = {"caption": "A red\0 scene.", "text_on_screen": [{"text": "ST\0OP", "confidence": 1}]}
+    said["controls"] = [{"label": "o\0il", "kind": "gauge", "reading": "4\0", "units": None}]
+    server.faults["completions"] += [(200, {}, chat(json.dumps(said)))] * 4
+    heard = {
+        "text": "",
+        "segments": [{"start": 0, "end": 1, "text": text} for text in ("a\0b", "\0")],
+    }
+    server.faults["transcriptions"] += [(200, {}, heard)]
+    analyzer = analyzer_of(open_storage("postgres"), providers, tmp_path)
+
+    contents = analyze_video(analyzer, store(analyzer, talking))
+
+    assert [c.words for c in contents.captions] == ["A red scene. oil STOP"] * 4
+    assert [s.text for s in contents.transcript] == ["ab"]
+
+
+def test_a_reason_with_a_character_that_no_database_takes_is_stored(
+    open_storage, open_feed, providers, talking, tmp_path, server
+):
+    server.faults["transcriptions"] += [(400, {}, {"error": {"message": "no\0no"}})]
+    analyzer = analyzer_of(open_storage("postgres"), providers, tmp_path)
+    store(analyzer, talking)
+    feed = open_feed("postgres")
+    feed.add("job-1", "film-1")
+
+    assert Worker(feed.source, analyzer, Pace(max_attempts=1)).step()
+
+    assert "nono" in analyzer.rows.contents("film-1").video.error
+    assert feed.source.peek()[0] == {"failed": 1}

@@ -86,7 +86,8 @@ def test_silence_ends_in_a_timeout(server, service):
 @pytest.mark.parametrize(
     "content",
     ["", "no json", "[]", '{"caption": ""}', json.dumps({"caption": "x", "controls": [{}]}),
-     json.dumps({"caption": "x", "text_on_screen": [{"text": "t", "confidence": 7}]})],
+     json.dumps({"caption": "x", "text_on_screen": [{"text": "t", "confidence": 7}]}),
+     '{"caption": "  "}', '{"caption": ' * 100_000],
 )  # fmt: skip
 def test_an_answer_of_another_shape_is_no_caption(server, service, content):
     server.faults["completions"] += [(200, {}, chat(content))] * 3
@@ -123,6 +124,28 @@ def test_short_vectors_are_filled_up_and_long_ones_refused(server, service):
         embedder.embed(["a"])
 
 
+@pytest.mark.parametrize("numbers", ["NaN, 1", "1e999, 1", "", "0, 0"])
+def test_numbers_that_point_nowhere_are_no_vector(server, service, numbers):
+    body = '{"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [%s]}]}'
+    server.faults["embeddings"] += [(200, {}, (body % numbers).encode())] * 3
+
+    with pytest.raises(ProviderError, match="no usable answer"):
+        OpenAIEmbedder(service, "m").embed(["a"])
+
+
+def test_an_answer_nested_without_end_is_no_answer(server, service):
+    server.faults["embeddings"] += [(200, {}, b"[" * 100_000)]
+
+    assert len(OpenAIEmbedder(service, "m").embed(["a"])) == 1
+
+
+@pytest.mark.parametrize("told", ["\xb2", "soon", "-1", "1.2.3"])
+def test_a_wait_that_cannot_be_read_is_not_heeded(server, service, told):
+    server.faults["embeddings"] += [(429, {"Retry-After": told}, {})]
+
+    assert len(OpenAIEmbedder(service, "m").embed(["a"])) == 1
+
+
 def test_speech_comes_with_its_times(server, service, sound):
     spoken = OpenAITranscriber(service, "whisper-1").transcribe(sound)
 
@@ -130,7 +153,11 @@ def test_speech_comes_with_its_times(server, service, sound):
     assert [(s.start, s.end, s.text.strip()) for s in spoken] == list(SPOKEN)
 
 
-@pytest.mark.parametrize("answer", [{"text": "no segments"}, {"segments": [{"start": -1}]}])
+@pytest.mark.parametrize(
+    "answer",
+    [{"text": "no segments"}, {"segments": [{"start": -1}]},
+     {"segments": [{"start": 1e300, "end": 1e300, "text": "x"}]}],
+)  # fmt: skip
 def test_a_transcript_without_times_is_no_answer(server, service, sound, answer):
     server.faults["transcriptions"] += [(200, {}, answer)] * 3
 

@@ -15,6 +15,7 @@ from stereo_spot.analysis.records import (
     Near,
     Scene,
     StageMark,
+    Told,
     TranscriptSegment,
     Vector,
     VectorKind,
@@ -173,7 +174,7 @@ class Spoken(Frozen):
 
     start: float
     end: float
-    text: str
+    text: Told
 
 
 class Transcriber(Protocol):
@@ -193,7 +194,7 @@ class Transcriber(Protocol):
 class Described(Frozen):
     """What a picture shows."""
 
-    caption: str
+    caption: Told
     entities: Entities = Entities()
 
 

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Frozen, Row
@@ -15,6 +15,10 @@ DIMENSIONS = 1536
 
 VideoId = Annotated[str, Field(pattern=VIDEO_ID_PATTERN)]
 Time = Annotated[float, Field(ge=0.0)]
+Told = Annotated[str, AfterValidator(lambda text: text.replace("\0", ""))]
+"""What a service wrote, without the one character that not every store takes."""
+Name = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""What someone named something, without that character."""
 
 
 class VideoStatus(StrEnum):
@@ -80,16 +84,16 @@ class TranscriptSegment(Row):
 class Control(Frozen):
     """Something that can be read or operated: a gauge, a switch, a button."""
 
-    label: str
-    kind: str
-    reading: str | None = None
-    units: str | None = None
+    label: Told
+    kind: Told
+    reading: Told | None = None
+    units: Told | None = None
 
 
 class TextSeen(Frozen):
     """Text in the picture."""
 
-    text: str
+    text: Told
     confidence: float = Field(ge=0.0, le=1.0)
 
 

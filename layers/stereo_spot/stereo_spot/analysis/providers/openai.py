@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stereo_spot.analysis.errors import ProviderError
 from stereo_spot.analysis.offline import unit
 from stereo_spot.analysis.ports import Described, Spoken
-from stereo_spot.analysis.providers.waves import pieces
+from stereo_spot.analysis.providers.waves import PIECE_S, pieces
 from stereo_spot.analysis.records import DIMENSIONS, Control, Entities, TextSeen
 from stereo_spot.model import Frozen
 
@@ -127,7 +128,7 @@ def _sensible(question: Callable[["openai.OpenAI"], T], client: "openai.OpenAI")
     """The answer; whatever else the server sent under a good status is garbage."""
     try:
         return question(client)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise Garbage(str(error)[:200] or repr(error)) from error
 
 
@@ -142,12 +143,13 @@ def _worth_another_try(error: Exception) -> bool | float:
     if error.status_code not in (408, 409, 429) and error.status_code < 500:
         return False
     told = error.response.headers.get("retry-after", "")
-    return min(float(told), 60.0) if told.replace(".", "", 1).isdigit() else True
+    return min(float(told), 60.0) if told.replace(".", "", 1).isdecimal() else True
 
 
 def _said(error: Any) -> str:
     status = getattr(error, "status_code", None)
-    return f"{f'HTTP {status}: ' if status else ''}{error.message}"[:500]
+    said = str(error.message).replace("\0", "")
+    return f"{f'HTTP {status}: ' if status else ''}{said}"[:500]
 
 
 class OpenAITranscriber:
@@ -180,10 +182,12 @@ class OpenAITranscriber:
 
 
 class _Segment(BaseModel):
+    """Models hear a little beyond the end of the sound, but not twice its length."""
+
     model_config = ConfigDict(extra="ignore")
 
-    start: float = Field(ge=0.0, allow_inf_nan=False)
-    end: float = Field(ge=0.0, allow_inf_nan=False)
+    start: float = Field(ge=0.0, le=2 * PIECE_S, allow_inf_nan=False)
+    end: float = Field(ge=0.0, le=2 * PIECE_S, allow_inf_nan=False)
     text: str
 
 
@@ -229,7 +233,7 @@ class OpenAIDescriber:
 class _Frame(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    caption: str = Field(min_length=1)
+    caption: str = Field(pattern=r"[^\s\x00]")
     controls: tuple[Control, ...] = ()
     text_on_screen: tuple[TextSeen, ...] = ()
 
@@ -262,4 +266,11 @@ class OpenAIEmbedder:
             raise ProviderError(
                 f"{self._model} makes vectors of {longest} numbers; at most {DIMENSIONS} are kept"
             )
-        return [unit(vector) for vector in vectors]
+        return [_direction(vector) for vector in vectors]
+
+
+def _direction(values: Sequence[float]) -> tuple[float, ...]:
+    made = unit(values)
+    if not 0.99 < math.hypot(*made) < 1.01:  # zeros, none at all, or not numbers
+        raise Garbage("a vector that points nowhere")
+    return made
