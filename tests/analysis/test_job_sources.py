@@ -142,3 +142,17 @@ def test_messages_that_were_fetched_and_not_begun_lose_no_attempt(aws, queue_url
     assert {begun.job_id, *(claim.job_id for claim in others)} == {"j0", "j1", "j2"}
     assert [(claim.attempts, claim.path) for claim in others] == [(1, "films/v.mp4")] * 2
     assert source(1).claim() is None
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, "{}", '{"job": {"video_id": "v", "path": "\\u0000"}}']
+)
+def test_a_message_that_names_no_job_keeps_no_other_from_its_turn(aws, queue_url, body):
+    source = SqsJobSource(aws("sqs"), queue_url, wait_s=0, max_attempts=1)
+    for text in (body, json.dumps({"job": {"id": "j1", "video_id": "v"}})):
+        aws("sqs").send_message(QueueUrl=queue_url, MessageBody=text)
+
+    claims = [source.claim() for _ in range(2)]
+
+    assert {claim.job_id for claim in claims if claim} == {"j1"}
+    assert source.peek()[0] == {"pending": 0, "processing": 1}

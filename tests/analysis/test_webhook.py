@@ -93,7 +93,9 @@ def test_a_signature_that_does_not_hold_is_refused(source, headers):
     "body",
     ["", "[]", "{}", "not json", '{"id": "j", "video_id": "../../etc"}',
      '{"id": "", "video_id": "v"}',
-     '{"id": "j", "video_id": "v", "metadata": {"path": 7}}'],
+     '{"id": "j", "video_id": "v", "metadata": {"path": 7}}',
+     '{"id": "j", "video_id": "v", "metadata": {"path": "films/\\u0000.mp4"}}',
+     '{"id": "j\\u0000", "video_id": "v"}'],
 )  # fmt: skip
 def test_a_signed_body_that_names_no_job_is_refused(source, body):
     assert post(source.port, body, secret=SECRET)[0] == 422
@@ -115,9 +117,13 @@ def test_a_plain_secret_works_too(sqlite):
     opened.close()
 
 
-def test_an_empty_secret_and_a_taken_port_are_said_at_start(sqlite):
-    with pytest.raises(RequestError):
-        WebhookJobSource(SqliteJobSource(sqlite), secret="", port=0)
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!!!", "whsec_a"])
+def test_a_secret_that_cannot_sign_is_said_at_start(sqlite, secret):
+    with pytest.raises(RequestError, match="WEBHOOK_SECRET"):
+        WebhookJobSource(SqliteJobSource(sqlite), secret=secret, port=0)
+
+
+def test_a_taken_port_is_said_at_start(sqlite):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(MachineError) as refused:
         WebhookJobSource(SqliteJobSource(sqlite), secret=SECRET, port=taken.getsockname()[1])
 

@@ -1,5 +1,6 @@
 """Jobs that are pushed: signed by the Standard Webhooks rules, stored before they are answered."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,9 +9,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from stereo_spot.adapters.local.analysis_jobs import SqliteJobSource
 from stereo_spot.analysis.ports import Claim, Waiting
-from stereo_spot.analysis.records import VideoId
+from stereo_spot.analysis.records import Name, VideoId
 from stereo_spot.analysis.serving import Answer, Asked, JsonServer, problem
 from stereo_spot.errors import ErrorKind, RequestError
+
+PREFIX = "whsec_"
 
 
 class WebhookJob(BaseModel):
@@ -18,7 +21,7 @@ class WebhookJob(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: str = Field(min_length=1, max_length=200)
+    id: Name = Field(min_length=1, max_length=200)
     video_id: VideoId
     metadata: dict[str, Any] = Field(default_factory=dict)
     """`path`: where the film lies, for a video that is not known yet."""
@@ -75,7 +78,7 @@ class WebhookJobSource:
             first = error.errors(include_url=False, include_context=False)[0]
             return problem(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
         path = job.metadata.get("path")
-        if path is not None and not isinstance(path, str):
+        if path is not None and (not isinstance(path, str) or "\0" in path):
             return problem(422, "metadata.path: must be text")
         self._inbox.add(job.id, job.video_id, path=path, delivery=asked.headers["webhook-id"])
         return Answer(202, {"status": "received", "job_id": job.id})
@@ -89,4 +92,13 @@ def _webhook(secret: str) -> Webhook:
     """`whsec_` secrets are base64 as the standard has it; any other text is taken as it is."""
     if not secret:
         raise RequestError(ErrorKind.BAD_REQUEST, "WEBHOOK_SECRET must be set for webhooks")
-    return Webhook(secret if secret.startswith("whsec_") else secret.encode())
+    if not secret.startswith(PREFIX):
+        return Webhook(secret.encode())
+    try:
+        key = base64.b64decode(secret.removeprefix(PREFIX).strip(), validate=True)
+    except ValueError:
+        key = b""
+    if not key:
+        said = f"WEBHOOK_SECRET begins with {PREFIX} and is no base64 after that"
+        raise RequestError(ErrorKind.BAD_REQUEST, said)
+    return Webhook(key)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from stereo_spot.adapters.aws.queue import QueuedMessage, SqsQueue
 from stereo_spot.adapters.aws.table import error_code
 from stereo_spot.analysis.ports import Claim, Waiting
-from stereo_spot.analysis.records import VideoId
+from stereo_spot.analysis.records import Name, VideoId
 
 log = logging.getLogger(__name__)
 LOST = ("ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight")
@@ -27,9 +27,9 @@ LONGEST_S = 43_200
 class _Named(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    id: str | None = None
+    id: Name | None = None
     video_id: VideoId
-    path: str | None = None
+    path: Name | None = None
 
 
 class _Body(BaseModel):
@@ -119,8 +119,8 @@ class SqsJobSource:
 
     def _parsed(self, message: QueuedMessage) -> Claim | None:
         try:
-            body = _Body.model_validate(json.loads(message.body))
-        except (ValueError, ValidationError) as error:
+            body = _Body.model_validate_json(message.body)
+        except ValidationError as error:
             last = message.received >= self._max_attempts
             log.error(
                 "message names no job",
