@@ -77,10 +77,10 @@ class Windows:
         condition, tokens = self._condition[None, :length], self._tokens[None, :length]
         factor, sigma = started(self._modules, self._steps)
         latents = self._start(condition, factor)
-        again = 0 if self._before is None else self._overlap
-        if again:
+        before, again = self._before, self._overlap
+        if before is not None:
             renoised = latents[:, :again] / factor * sigma
-            latents[:, :again] = self._before + renoised
+            latents[:, :again] = before + renoised
         latents = denoised(
             self._modules,
             latents,
@@ -89,10 +89,10 @@ class Windows:
             ids=time_ids(TIME_IDS, condition),
             guidance=self._guidance,
         )
-        if again:
+        if before is not None:
             share = torch.linspace(0, 1, again, device=latents.device, dtype=latents.dtype)
             share = share[:, None, None, None]  # [overlap, 1, 1, 1]
-            latents[:, :again] = share * latents[:, :again] + (1 - share) * self._before
+            latents[:, :again] = share * latents[:, :again] + (1 - share) * before
         return latents
 
     def _start(self, condition: Tensor, factor: float) -> Tensor:

@@ -25,7 +25,7 @@ def embedded(pictures: Tensor, image_encoder: Any) -> Tensor:
     """
     size = int(getattr(image_encoder.config, "image_size", SIZE))
     tokens = []
-    for chunk in pictures.split(CHUNK):
+    for chunk in torch.split(pictures, CHUNK):
         small = (resized(chunk, size) + 1.0) / 2.0
         mean, std = (small.new_tensor(values)[:, None, None] for values in (MEAN, STD))
         pixels = (small - mean) / std

@@ -63,7 +63,7 @@ def _prediction(
     sample = torch.cat([scaled, condition], dim=2).to(kind)  # [B, T, 4 + C, h, w]
     tokens = tokens.to(kind)
     with _per_frame(unet, tokens):
-        answer = unet(
+        answer: tuple[Tensor, ...] = unet(
             sample, step, encoder_hidden_states=tokens[:, :1], added_time_ids=ids, return_dict=False
         )
     return answer[0].to(scaled.dtype)

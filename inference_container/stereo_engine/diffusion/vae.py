@@ -31,7 +31,7 @@ def encoded(pictures: Tensor, vae: Any, chunk: int) -> Tensor:
     with _upcast(vae) as kind:
         parts = [
             vae.encode(part.to(kind)).latent_dist.mode().to(pictures.dtype)
-            for part in pictures.split(chunk)
+            for part in torch.split(pictures, chunk)
         ]
     return torch.cat(parts)
 
@@ -50,7 +50,7 @@ def decoded(latents: Tensor, vae: Any, chunk: int, tile: int | None = None) -> T
     """
     scaled = latents / vae.config.scaling_factor
     parts = []
-    for part in scaled.split(chunk):
+    for part in torch.split(scaled, chunk):
         pictures = _tiled(part, vae, tile) if tile else _decode(part, vae)
         parts.append((pictures / 2.0 + 0.5).clamp(0.0, 1.0))
     return torch.cat(parts)
@@ -58,7 +58,7 @@ def decoded(latents: Tensor, vae: Any, chunk: int, tile: int | None = None) -> T
 
 def _decode(latents: Tensor, vae: Any) -> Tensor:
     kind = dtype_of(vae)
-    pictures = vae.decode(latents.to(kind), num_frames=latents.shape[0]).sample
+    pictures: Tensor = vae.decode(latents.to(kind), num_frames=latents.shape[0]).sample
     if kind == torch.float16 and not torch.isfinite(pictures).all():
         vae.to(torch.float32)
         pictures = vae.decode(latents.float(), num_frames=latents.shape[0]).sample

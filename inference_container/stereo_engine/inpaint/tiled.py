@@ -77,12 +77,13 @@ class TiledSvd:
         tokens = torch.cat([token for _, token in parts])
         steps = self._settings.steps
         made = svd.sampled(self._modules, noise, condition, tokens, steps, self._guidance)
-        return list(made.split(1))
+        return list(torch.split(made, 1))
 
     def _kept(self, frames: Tensor) -> Tensor:
         vae = self._modules.vae
         latents = encoded(frames * 2.0 - 1.0, vae, svd.ENCODE_CHUNK)
-        return (latents * vae.config.scaling_factor)[None]
+        scaling: float = vae.config.scaling_factor
+        return (latents * scaling)[None]
 
     def _draw_once(self, pairs: list[Pair]) -> None:
         if self._noise:
