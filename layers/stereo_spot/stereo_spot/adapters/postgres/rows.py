@@ -1,6 +1,7 @@
 """The analyzer's rows in Postgres, their vectors in pgvector columns."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ _WRITES: dict[type[StageRow], tuple[str, str]] = {
     Frame: ("drop_frames", "put_frame"),
     TranscriptSegment: ("drop_transcript", "put_segment"),
 }
+COUNTED_EVERY = 1000
+"""Vectors after which a table is counted; fewer are compared one by one as quickly."""
 
 
 class PostgresResultRows:
@@ -34,6 +37,7 @@ class PostgresResultRows:
     def __init__(self, database: Postgres) -> None:
         self._database = database
         self._sql = statements("rows")
+        self._not_counted = Counter[VectorKind]()
 
     def save_video(self, video: Video) -> None:
         """Store or replace the row of a film."""
@@ -106,6 +110,7 @@ class PostgresResultRows:
                     connection.cursor().executemany(self._sql[f"vector_{kind}"], values)
 
         self._database.transaction(write)
+        self._learn(vectors)
 
     def nearest(
         self,
@@ -133,6 +138,21 @@ class PostgresResultRows:
         """How many rows of each table there are."""
         names = ("videos", "scenes", "frames", "transcript_segments", "frame_captions", "vectors")
         return dict(zip(names, self._database.run(self._sql["counts"], {})[0], strict=True))
+
+    def _learn(self, vectors: Sequence[Vector]) -> None:
+        """Have a table counted after a bulk load, or its index looks dearer than all its rows.
+
+        The server does so by itself, but a minute or more later.
+        """
+        for kind, number in Counter(vector.kind for vector in vectors).items():
+            self._not_counted[kind] += number
+            if self._not_counted[kind] >= COUNTED_EVERY:
+                self._count(kind)
+
+    def _count(self, kind: VectorKind) -> None:
+        self._not_counted[kind] = 0
+        statement = self._sql[f"count_{kind}"]
+        self._database.transaction(lambda connection: connection.execute(statement))
 
     def _dicts(self, connection: Connection, name: str, video_id: str) -> list[dict[str, Any]]:
         found = connection.execute(self._sql[name], {"video": video_id})

@@ -104,6 +104,18 @@ SELECT id, %(values)s, %(model)s FROM frames WHERE id = %(row)s
 ON CONFLICT (frame_id) DO UPDATE
    SET colours = excluded.colours, colours_model = excluded.colours_model;
 
+-- name: count_transcript
+ANALYZE transcript_segments;
+
+-- name: count_caption
+ANALYZE frame_captions;
+
+-- name: count_picture
+ANALYZE frame_vectors;
+
+-- name: count_colours
+ANALYZE frame_vectors;
+
 -- name: near_transcript
 SELECT id, video_id, 1 - (embedding <=> %(values)s)
   FROM transcript_segments
