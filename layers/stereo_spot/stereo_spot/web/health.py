@@ -1,5 +1,6 @@
 """Whether the application lives and can serve, and what it accepts."""
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -48,7 +49,8 @@ def ready(site: ThisSite) -> Health:
 @router.get("/v1/limits", operation_id="limits", summary="Limits")
 def limits(site: ThisSite) -> Limits:
     """What is accepted here."""
-    known = site.services.limits.model_dump(exclude={"memory_bytes", "decode_memory_bytes"})
+    accepted = asdict(site.services.limits)
+    known = {name: limit for name, limit in accepted.items() if "memory" not in name}
     return Limits(
         source=known,
         formats=["mp4", "mov", "mkv", "webm", "avi", "ts"],
