@@ -30,17 +30,31 @@ class Endpoint:
 
     def __init__(self, engine, scratch, *, outputs, failures, tell):
         self.waiting, self.asked = deque(), []
+        self.refusals = deque()
+        """What the service itself answers to the next real-time calls: (status, code)."""
         self._outputs, self._failures, self._tell = outputs, failures, tell
         self._s3 = stage.client("s3")
-        self._server = Server(("127.0.0.1", 0))
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self._server.invocations = Invocations(
+        self._invocations = Invocations(
             objects=lambda films, results: S3ObjectStore(self._s3, Buckets(films, results)),
             engine=engine,
             scratch=scratch,
         )
+        self.address = ("127.0.0.1", 0)
+        self.start()
+
+    def start(self, loads_s=0.0):
+        """Start the container, at the same place every time; it loads its models for a while."""
+        self._server = Server(self.address)
+        self.address = self._server.server_address
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._loads = threading.Timer(loads_s, self._loaded)
+        self._loads.start() if loads_s else self._loaded()
+
+    def _loaded(self):
+        self._server.invocations = self._invocations
 
     def close(self):
+        self._loads.cancel()
         self._server.shutdown()
         self._server.server_close()
 
@@ -87,6 +101,8 @@ class Endpoint:
 
     def _answer(self, request, **_):
         self.asked.append(dict(request.headers))
+        if self.refusals:
+            return _refused(request.url, *self.refusals.popleft(), {"Message": "not now"})
         status, told = self._posted(request.body)
         if status == 200:
             return AWSResponse(request.url, 200, {}, MockRawResponse(told))
@@ -95,21 +111,27 @@ class Endpoint:
             "OriginalMessage": told.decode(),
             "Message": f"Received server error ({status}) from primary",
         }
-        headers = {"x-amzn-errortype": "ModelError", "content-type": "application/json"}
-        return AWSResponse(request.url, 424, headers, MockRawResponse(json.dumps(body).encode()))
+        return _refused(request.url, 424, "ModelError", body)
 
     def _posted(self, body):
-        host, port = self._server.server_address
+        host, port = self.address
         request = Request(f"http://{host}:{port}/invocations", body)
         try:
             with urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read()
         except HTTPError as error:
             return error.code, error.read()
+        except OSError as error:
+            return 500, f"the container broke off: {error}".encode()
 
     def _put(self, place, body):
         bucket, _, key = place.removeprefix("s3://").partition("/")
         self._s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def _refused(url, status, code, body):
+    headers = {"x-amzn-errortype": code, "content-type": "application/json"}
+    return AWSResponse(url, status, headers, MockRawResponse(json.dumps(body).encode()))
 
 
 def _text(value):

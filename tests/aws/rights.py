@@ -32,6 +32,9 @@ def needed(service, call, params):
             yield f"events:{call}", f"arn:aws:events:{REGION}:{ACCOUNT}:{entry['EventBusName']}"
     elif service == "sagemaker-runtime":
         yield f"sagemaker:{call}", params["EndpointName"].removesuffix(".EndpointName")
+    elif service == "sqs":
+        queue = params["QueueUrl"].rpartition("/")[2]
+        yield f"sqs:{call}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
     else:
         raise NotImplementedError(f"{service}:{call}")
 

@@ -1,6 +1,7 @@
 """Films whose segments a SageMaker endpoint makes: started by the trigger, ended by the object."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -172,14 +173,19 @@ class TestRealTime:
         return deployment.objects.head(str(SegmentKey(JOB, 0, 1, StereoMode.SBS)))
 
     @pytest.fixture
-    def renderer(self, deployment, engine, tmp_path):
-        runtime = stage.client("sagemaker-runtime")
-        endpoint = Endpoint(engine, tmp_path / "c", outputs="", failures="", tell=None)
+    def endpoint(self, deployment, engine, tmp_path):
+        made = Endpoint(engine, tmp_path / "c", outputs="", failures="", tell=None)
+        yield made
+        made.close()
+
+    @pytest.fixture
+    def renderer(self, endpoint):
+        runtime, s3 = stage.client("sagemaker-runtime"), stage.client("s3")
         endpoint.on(runtime.meta.events)
-        yield SageMakerRenderer(
-            runtime, stage.client("s3"), endpoint="e", buckets=stage.BUCKETS, realtime=True
+        times = {"patience_s": 0.1, "pause_s": 0.01}
+        return SageMakerRenderer(
+            runtime, s3, endpoint="e", buckets=stage.BUCKETS, realtime=True, **times
         )
-        endpoint.close()
 
     def made(self, renderer, info):
         return renderer.make(info, RenderedKey(JOB, 0), run="r", progress=lambda frames: None)
@@ -194,6 +200,20 @@ class TestRealTime:
         with pytest.raises(Exception, match='no "room"') as caught:
             self.made(renderer, cut)
         assert caught.value.kind == "out_of_memory"
+
+    def test_an_endpoint_that_is_never_ready_is_a_failure_in_the_end(self, cut, renderer, endpoint):
+        endpoint.close()
+        endpoint.start(loads_s=60)
+
+        with pytest.raises(StepError, match="the endpoint e was not ready for"):
+            self.made(renderer, cut)
+        assert len(endpoint.asked) > 1
+
+    def test_waiting_ends_when_the_job_does(self, cut, renderer, endpoint):
+        endpoint.refusals.extend([(429, "ModelNotReadyException")] * 100)
+        threading.Timer(0.03, renderer.stop).start()
+
+        assert self.made(renderer, cut) is Outcome.STOPPED
 
 
 NEWS = {

@@ -2,10 +2,14 @@
 
 By default an invocation is only started: it waits in the endpoint's own queue, the endpoint stores
 the result, and the stored object tells that it is done. A failure comes as a notification. With
-`realtime` the call waits for the answer, which SageMaker allows 60 seconds.
+`realtime` the call waits for the answer, which SageMaker allows 60 seconds. An endpoint that has no
+room yet, or whose container still loads, is asked again: the segment is not why.
 """
 
 import json
+import logging
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,24 +20,47 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from stereo_spot.adapters.aws.objects import Buckets
 from stereo_spot.adapters.aws.table import error_code
 from stereo_spot.adapters.render_server import refusal_of
-from stereo_spot.errors import StereoSpotError
+from stereo_spot.errors import ErrorKind, StepError, StereoSpotError
 from stereo_spot.keys import RenderedKey
 from stereo_spot.ports import ObjectInfo, Outcome
 
+log = logging.getLogger(__name__)
 INVOCATION_S, QUEUED_S = 3600, 21_600
 """The longest that SageMaker lets an invocation run, and wait."""
 _REQUESTS = "sagemaker-invocation-requests/"
 _JSON = "application/json"
+_NOT_READY = ("ModelNotReadyException", "ServiceUnavailable", "ThrottlingException")
 
 
 class SageMakerRenderer:
     """One endpoint that runs our container."""
 
     def __init__(
-        self, sagemaker: Any, s3: Any, *, endpoint: str, buckets: Buckets, realtime: bool = False
+        self,
+        sagemaker: Any,
+        s3: Any,
+        *,
+        endpoint: str,
+        buckets: Buckets,
+        realtime: bool = False,
+        patience_s: float = 200.0,
+        pause_s: float = 1.0,
     ) -> None:
+        """Make a client.
+
+        Args:
+            sagemaker: of the runtime.
+            s3: where requests are laid down.
+            endpoint: its name.
+            buckets: of the deployment.
+            realtime: whether calls wait for the answer.
+            patience_s: how long such an endpoint may not be ready; a function has five minutes.
+            pause_s: between two looks at it.
+        """
         self._sagemaker, self._s3 = sagemaker, s3
         self._endpoint, self._buckets, self._realtime = endpoint, buckets, realtime
+        self._patience_s, self._pause_s = patience_s, pause_s
+        self._stopped = threading.Event()
 
     @property
     def lease_s(self) -> float | None:
@@ -50,8 +77,7 @@ class SageMakerRenderer:
         }
         body = json.dumps(request).encode()
         if self._realtime:
-            self._wait_for(body)
-            return Outcome.STORED
+            return self._waited_for(body)
         place = {"Bucket": self._buckets.output, "Key": _request_key(target)}
         self._s3.put_object(**place, Body=body)  # the same each time: it may be written again
         self._sagemaker.invoke_endpoint_async(
@@ -65,18 +91,37 @@ class SageMakerRenderer:
         return Outcome.STARTED
 
     def stop(self) -> None:
-        """Nothing here waits; a result that nobody wants any more is collected."""
+        """Give up waiting for room; a result that nobody wants any more is collected."""
+        self._stopped.set()
 
-    def _wait_for(self, body: bytes) -> None:
+    def _waited_for(self, body: bytes) -> Outcome:
+        self._stopped.clear()
+        impatient = time.monotonic() + self._patience_s
+        while not self._stopped.is_set():
+            if self._answered(body):
+                return Outcome.STORED
+            if time.monotonic() > impatient:
+                text = f"the endpoint {self._endpoint} was not ready for {self._patience_s:.0f} s"
+                raise StepError(ErrorKind.SEGMENT_FAILED, text)
+            self._stopped.wait(self._pause_s)
+        return Outcome.STOPPED
+
+    def _answered(self, body: bytes) -> bool:
+        """Whether the result is stored; False where the endpoint is not ready."""
         try:
             self._sagemaker.invoke_endpoint(
                 EndpointName=self._endpoint, ContentType=_JSON, Accept=_JSON, Body=body
             )["Body"].read()
         except ClientError as error:
-            if error_code(error) != "ModelError":
+            code, told = error_code(error), error.response
+            if code in _NOT_READY or told.get("OriginalStatusCode") == 503:
+                log.info("the endpoint %s is not ready: %s", self._endpoint, code)
+                return False
+            if code != "ModelError":
                 raise
-            told = str(error.response.get("OriginalMessage", error))
-            raise refusal_of(told, f"the endpoint {self._endpoint} failed") from error
+            reason = str(told.get("OriginalMessage", error))
+            raise refusal_of(reason, f"the endpoint {self._endpoint} failed") from error
+        return True
 
 
 @dataclass(frozen=True)
