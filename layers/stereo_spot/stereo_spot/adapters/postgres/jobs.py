@@ -28,10 +28,10 @@ class PostgresJobSource:
     def claim(self) -> Claim | None:
         """The oldest job that is due."""
         if time.monotonic() - self._swept >= min(SWEEP_S, self._lease_s):
-            self._run("free_lost", lease=self._lease_s)
+            self._changed("free_lost", lease=self._lease_s)
             self._swept = time.monotonic()
         token = uuid.uuid4().hex
-        rows = self._run("claim", token=token, lease=self._lease_s)
+        rows = self._rows("claim", token=token, lease=self._lease_s)
         if not rows:
             return None
         job_id, video_id, attempts = rows[0]
@@ -56,15 +56,15 @@ class PostgresJobSource:
     def peek(self, limit: int = 10) -> tuple[Mapping[str, int], Sequence[Waiting]]:
         """Jobs by status, and the next ones to come."""
         names = ("id", "video_id", "status", "attempts", "created_at")
-        rows = self._run("waiting", limit=limit)
+        rows = self._rows("waiting", limit=limit)
         waiting = [Waiting.model_validate(dict(zip(names, row, strict=True))) for row in rows]
-        return {status: count for status, count in self._run("counts")}, waiting
+        return {status: count for status, count in self._rows("counts")}, waiting
 
     def _held(self, name: str, claim: Claim, **values: Any) -> bool:
         return self._changed(name, job=claim.job_id, token=claim.token, **values)
 
     def _changed(self, name: str, **values: Any) -> bool:
-        return bool(self._run(name, **values)[0][0])
+        return self._database.changed(self._sql[name], values) > 0
 
-    def _run(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
-        return self._database.run(self._sql[name], values)
+    def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self._database.rows(self._sql[name], values)

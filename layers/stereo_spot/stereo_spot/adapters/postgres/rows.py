@@ -41,7 +41,7 @@ class PostgresResultRows:
 
     def save_video(self, video: Video) -> None:
         """Store or replace the row of a film."""
-        self._database.run(self._sql["save_video"], video.model_dump(mode="json"))
+        self._database.changed(self._sql["save_video"], video.model_dump(mode="json"))
 
     def contents(self, video_id: str) -> Contents | None:
         """Everything known of a film."""
@@ -85,16 +85,16 @@ class PostgresResultRows:
         for caption in captions:
             values = caption.model_dump(mode="json")
             values["entities"] = Jsonb(values["entities"])
-            self._database.run(self._sql["put_caption"], values)
+            self._database.changed(self._sql["put_caption"], values)
 
     def mark(self, video_id: str, mark: StageMark) -> None:
         """Note that a stage ended."""
         values = {"video": video_id, **mark.model_dump(mode="json")}
-        self._database.run(self._sql["put_stage"], values)
+        self._database.changed(self._sql["put_stage"], values)
 
     def forget(self, video_id: str) -> None:
         """Remove every row of a film; what hangs on it goes with it."""
-        self._database.run(self._sql["forget_video"], {"video": video_id})
+        self._database.changed(self._sql["forget_video"], {"video": video_id})
 
     def save_vectors(self, vectors: Sequence[Vector]) -> None:
         """Store or replace vectors of rows."""
@@ -130,14 +130,14 @@ class PostgresResultRows:
         }
         return [
             Near(row_id=row_id, video_id=video, score=score)
-            for row_id, video, score in self._database.run(self._sql[f"near_{kind}"], asked)
+            for row_id, video, score in self._database.rows(self._sql[f"near_{kind}"], asked)
             if not math.isnan(score)
         ]
 
     def counts(self) -> dict[str, int]:
         """How many rows of each table there are."""
         names = ("videos", "scenes", "frames", "transcript_segments", "frame_captions", "vectors")
-        return dict(zip(names, self._database.run(self._sql["counts"], {})[0], strict=True))
+        return dict(zip(names, self._database.rows(self._sql["counts"], {})[0], strict=True))
 
     def _learn(self, vectors: Sequence[Vector]) -> None:
         """Have a table counted after a bulk load, or its index looks dearer than all its rows.
