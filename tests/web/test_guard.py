@@ -15,6 +15,7 @@ FORM = {"content_type": "application/x-www-form-urlencoded"}
     [
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "http://localhost:1"},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "same-site"},

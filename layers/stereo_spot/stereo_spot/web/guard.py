@@ -98,7 +98,7 @@ def refusal_of(method: str, headers: Headers, hosts: Collection[str]) -> HttpErr
     if method in _SAFE:
         return None
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    foreign = origin is not None and _authority(origin) != host.lower()
     if site is not None:
         foreign = site not in ("same-origin", "none")
     if foreign:
@@ -130,6 +130,13 @@ def small_body(receive: Receive) -> Receive:
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _authority(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # an address in brackets that is none
+        return None
 
 
 def _is_loopback(name: str) -> bool:
