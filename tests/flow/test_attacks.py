@@ -288,7 +288,7 @@ def test_a_speed_that_cannot_be_noted_is_forgotten(small, tmp_path, machine):
     chunk(job.job_id, machine.services)
     facts = machine.services.jobs.get(job.job_id).facts
 
-    learn_speed(facts, "classic", 1.0, 1, tmp_path / "gone")
+    learn_speed(facts, "classic", 1.0, 1, tmp_path / "gone", frames=25)
 
 
 def test_an_engine_that_freezes_is_given_up():

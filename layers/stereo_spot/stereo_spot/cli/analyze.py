@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stereo_spot.cli.options import DataOption, JsonOption, settings_with
+from stereo_spot.cli.options import DataOption, JsonOption, path, settings_with
 from stereo_spot.cli.output import errors_told, notes, print_json, results
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.runtime.convert import check_source
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def analyze(
-    source: Annotated[Path, typer.Argument(help="A film.")],
+    source: Annotated[Path, typer.Argument(parser=path, help="A film.")],
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:

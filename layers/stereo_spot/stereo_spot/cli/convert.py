@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +33,14 @@ from stereo_spot.cli.flags import (
     WindowFlag,
     WorkersFlag,
 )
-from stereo_spot.cli.options import DataOption, Device, JsonOption, job_options, settings_with
+from stereo_spot.cli.options import (
+    DataOption,
+    Device,
+    JsonOption,
+    job_options,
+    path,
+    settings_with,
+)
 from stereo_spot.cli.output import errors_told, notes, print_json, told
 from stereo_spot.cli.run import Outcome, convert_film
 from stereo_spot.conversion.comfort import strength_warnings
@@ -47,12 +55,17 @@ from stereo_spot.runtime.tiers import check_tier
 from stereo_spot.settings.machine import Settings, accept_licences
 
 _FILMS = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".3gp"}
+_MOST_NAMED = 5
+_SOURCE_HELP = "A film, or a folder of films."
 _OUTPUT_HELP = "A film to write, replacing what is there, or a folder: a name without a suffix."
+OutputOption = Annotated[
+    Path | None, typer.Option("-o", "--output", parser=path, help=_OUTPUT_HELP)
+]
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="A film, or a folder of films.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help=_OUTPUT_HELP)] = None,
+    source: Annotated[Path, typer.Argument(parser=path, help=_SOURCE_HELP)],
+    output: OutputOption = None,
     device: DeviceFlag = None,
     mode: ModeFlag = None,
     anaglyph: AnaglyphFlag = None,
@@ -110,7 +123,7 @@ def convert(
         of_this_machine(options.recipe, settings)
         accept_licences(accept_licence or ())
         folder = is_folder(source)
-        films = _films_in(source, options.recipe) if folder else [source]
+        films, passed_over = _films_in(source, options.recipe) if folder else ([source], [])
         _check_output(source, output)
         check_tier(options.recipe.tier, settings)
         log_to(settings.data, settings.log_level)
@@ -118,7 +131,8 @@ def convert(
             notes.print(f"[yellow]{warning}[/]")
         with closing(open_machine(settings.data)) as machine:
             drop_leftovers(machine)
-            convert_them = _convert_all if folder else _convert_one
+            whole = partial(_convert_all, passed_over=passed_over)
+            convert_them = whole if folder else _convert_one
             convert_them(films, output, options, machine, settings.workers, as_json=as_json)
 
 
@@ -152,8 +166,8 @@ def _check_output(source: Path, output: Path | None) -> None:
         raise RequestError(ErrorKind.BAD_REQUEST, "the result would replace the film itself")
 
 
-def _films_in(folder: Path, recipe: Recipe) -> list[Path]:
-    """The films of a folder, but for those that we made."""
+def _films_in(folder: Path, recipe: Recipe) -> tuple[list[Path], list[Path]]:
+    """The films of a folder, and those to pass over: their names are what we call results."""
     one_film_only(recipe)
     try:
         found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _FILMS and p.is_file())
@@ -161,10 +175,20 @@ def _films_in(folder: Path, recipe: Recipe) -> list[Path]:
         raise SourceError(
             ErrorKind.SOURCE_UNREADABLE, f"cannot read the folder {folder}: {error.strerror}"
         ) from error
-    films = [path for path in found if not is_film_name(path.stem)]
+    films = [film for film in found if not is_film_name(film.stem)]
+    passed_over = [film for film in found if is_film_name(film.stem)]
     if not films:
-        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film in the folder {folder}")
-    return films
+        but = f". {_said(passed_over)}" if passed_over else ""
+        raise SourceError(ErrorKind.SOURCE_MISSING, f"there is no film in the folder {folder}{but}")
+    return films, passed_over
+
+
+def _said(passed_over: list[Path]) -> str:
+    """Which films were passed over, in a line; a person's own may be among them."""
+    names = ", ".join(film.name for film in passed_over[:_MOST_NAMED])
+    more = len(passed_over) - _MOST_NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return f"Passed over, being named like results: {names}{others}; name one alone to convert it"
 
 
 def _titles(films: list[Path], recipe: Recipe) -> list[str]:
@@ -207,12 +231,15 @@ def _convert_all(
     workers: int,
     *,
     as_json: bool,
+    passed_over: list[Path],
 ) -> None:
     """Convert a folder film by film; a film that cannot be used does not stop the others."""
     done: list[dict[str, Any]] = []
     worst = 0
     if output is not None:
         make_folder(output)
+    if passed_over:
+        notes.print(_said(passed_over), markup=False)
     for film, title in zip(films, _titles(films, options.recipe), strict=True):
         try:
             outcome: Outcome = convert_film(
@@ -228,6 +255,7 @@ def _convert_all(
             if not as_json:
                 notes.print(f"{escape(film.name)}: {told(error)}")
     if as_json:
-        print_json({"ok": worst == 0, "films": done})
+        over = [str(film) for film in passed_over]
+        print_json({"ok": worst == 0, "films": done, "passed_over": over})
     if worst:
         raise typer.Exit(worst)

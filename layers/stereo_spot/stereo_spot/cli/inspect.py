@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stereo_spot.cli.options import DataOption, JsonOption, job_options, settings_with
+from stereo_spot.cli.options import DataOption, JsonOption, job_options, path, settings_with
 from stereo_spot.cli.output import errors_told, notes, print_json, results, seconds_text
 from stereo_spot.conversion.stored import FileReader
 from stereo_spot.media.guard import MediaLimits
@@ -13,7 +13,7 @@ from stereo_spot.media.plan import plan
 from stereo_spot.media.probe import probe
 from stereo_spot.runtime.convert import check_source
 
-SourceArgument = Annotated[Path, typer.Argument(help="A film.")]
+SourceArgument = Annotated[Path, typer.Argument(parser=path, help="A film.")]
 
 
 def probe_file(source: SourceArgument, as_json: JsonOption = False) -> None:

@@ -13,9 +13,16 @@ from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Container, JobOptions, Recipe, StereoMode, Tier
 from stereo_spot.settings.machine import Settings
 
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Folder for jobs and settings of this machine.")
-]
+
+def path(text: str) -> Path:
+    """A place that was named; nothing is not this folder, as it is for `Path`."""
+    if not text:
+        raise typer.BadParameter("the name is empty")
+    return Path(text)
+
+
+_DATA_HELP = "Folder for jobs and settings of this machine."
+DataOption = Annotated[Path | None, typer.Option("--data", parser=path, help=_DATA_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 

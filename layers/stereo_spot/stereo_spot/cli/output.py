@@ -54,8 +54,8 @@ def errors_told(*, as_json: bool = False) -> Iterator[None]:
     except sqlite3.Error as error:
         text = f"the data folder cannot be used: {error}"
         leave(MachineError(_kind_of(error), text), as_json=as_json)
-    except KeyboardInterrupt:
-        _stopped(as_json=as_json)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        _stopped(getattr(stop, "code", 130), as_json=as_json)
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -70,13 +70,13 @@ def _kind_of(error: sqlite3.Error) -> ErrorKind:
     return ErrorKind.DATA_IN_USE if "locked" in str(error) else ErrorKind.OUTPUT_UNWRITABLE
 
 
-def _stopped(*, as_json: bool) -> NoReturn:
+def _stopped(code: Any, *, as_json: bool) -> NoReturn:
     text = "Stopped. The same command goes on from here."
     if as_json:
         print_json({"ok": False, "error_kind": ErrorKind.CANCELLED, "message": text})
     else:
         notes.print(f"\n{text}")
-    raise typer.Exit(130)
+    raise typer.Exit(code)
 
 
 def bytes_text(count: float) -> str:

@@ -17,6 +17,7 @@ from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceErro
 from stereo_spot.media.probe import probe
 from stereo_spot.model import Job, JobOptions, SourceFacts, StereoMode
 from stereo_spot.runtime.convert import (
+    FilmAway,
     Prepared,
     check_place,
     check_source,
@@ -104,7 +105,8 @@ def convert_film(
     job = prepared.job if prepared.finished else _driven(prepared, machine, workers, quiet=quiet)
     seconds = time.monotonic() - began
     if not prepared.finished and not prepared.resumed:
-        learn_speed(facts, options.recipe.tier, seconds, workers, machine.data)
+        tier, frames = options.recipe.tier, told.frames
+        learn_speed(facts, tier, seconds, workers, machine.data, frames=frames)
     made = machine.objects.path_of(job.output_key or "")
     target = _target(source, output, job, title or source.stem, made)
     deliver(job, machine, target)
@@ -180,6 +182,8 @@ def _driven(prepared: Prepared, machine: LocalMachine, workers: int, *, quiet: b
 
         try:
             return drive(job_id, machine, workers=workers, watch=watch)
+        except FilmAway:
+            raise
         except (SourceError, RequestError):
             discard(job_id, machine)
             raise
@@ -210,7 +214,7 @@ class _Clock:
 def _say_before(source: Path, facts: SourceFacts, told: Estimate, prepared: Prepared) -> None:
     notes.print(
         f"[bold]{escape(source.name)}[/]: {told.frames} frames, {facts.width}x{facts.height}, "
-        f"{seconds_text(facts.duration_s)}, {facts.video_codec}"
+        f"{seconds_text(told.film_s)}, {facts.video_codec}"
     )
     if prepared.finished:
         notes.print("It is converted already with these settings.")

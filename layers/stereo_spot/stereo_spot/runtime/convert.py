@@ -29,6 +29,10 @@ _LEAST_FREE_BYTES = 16 << 20
 Watch = Callable[[Job, JobProgress], None]
 
 
+class FilmAway(SourceError):
+    """The film is not where it was; its job is as it is, for when the film is back."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A job ready to be driven, and whether an earlier run had begun or even finished it."""
@@ -173,6 +177,8 @@ def drive(job_id: str, machine: LocalMachine, *, workers: int, watch: Watch) -> 
 
     Raises:
         StereoSpotError: of the kind the job failed with.
+        FilmAway: when the film vanishes; the join would notice only after all the work.
+        SourceError: `source_changed` when the film is another now.
         MachineError: `disk_full` when the space runs out.
     """
     app = machine.services
@@ -186,6 +192,7 @@ def drive(job_id: str, machine: LocalMachine, *, workers: int, watch: Watch) -> 
             if not job.status.open:
                 break
             _check_space(machine)
+            _check_film(job_id, machine)
             time.sleep(_POLL_S)
     if job.status is JobStatus.FAILED:
         raise error_of(job.error_kind or "internal", _told(job))
@@ -198,8 +205,27 @@ def _told(job: Job) -> str:
     return f"{place}{job.error_text}"
 
 
+def _check_film(job_id: str, machine: LocalMachine) -> None:
+    try:
+        machine.objects.open(str(SourceKey(job_id))).close()
+    except (RequestError, OSError):
+        return  # deleted, as the row says; or a disk that may answer again before the join
+    except SourceError as error:
+        if error.kind is not ErrorKind.SOURCE_MISSING:
+            raise
+        kept = "what is done is kept: when it is back, the same command goes on"
+        raise FilmAway(error.kind, f"{error.message}; {kept}") from error
+
+
 def _check_space(machine: LocalMachine) -> None:
-    if shutil.disk_usage(machine.data).free < _LEAST_FREE_BYTES:
+    try:
+        free = shutil.disk_usage(machine.data).free
+    except OSError as error:
+        raise MachineError(
+            ErrorKind.OUTPUT_UNWRITABLE,
+            f"cannot use the data folder {machine.data}: {error.strerror}",
+        ) from error
+    if free < _LEAST_FREE_BYTES:
         raise MachineError(ErrorKind.DISK_FULL, f"there is no space left where {machine.data} lies")
 
 

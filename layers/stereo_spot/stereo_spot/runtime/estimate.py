@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 from stereo_spot.model import Frozen, JobOptions, SourceFacts, StereoMode
@@ -23,6 +24,7 @@ class Estimate(Frozen):
 
     frames: int
     segments: int
+    film_s: float
     seconds: float
     measured: bool
     needed_bytes: int
@@ -40,14 +42,16 @@ def estimate(
     speeds = _speeds(data)
     recipe = options.recipe
     speed = speeds.get(recipe.tier, _FIRST_GUESS[recipe.tier])
-    share = _share(facts, options)
-    frames = round(facts.frames * share)
-    segments = max(1, math.ceil(facts.duration_s * share / options.segment_duration_s))
+    frames = _frames(facts, options)
+    share = frames / max(facts.frames, 1)
+    film_s = facts.duration_s * share
+    segments = max(1, math.ceil(film_s / options.segment_duration_s))
     pixels = facts.width * facts.height * frames
     film = pixels * (2 if recipe.mode in _DOUBLED else 1) * _BITS_PER_PIXEL / 8
     return Estimate(
         frames=frames,
         segments=segments,
+        film_s=film_s,
         seconds=_START_S + pixels / speed / min(workers, segments),
         measured=recipe.tier in speeds,
         needed_bytes=round(source_bytes * share + 2 * film),
@@ -66,9 +70,11 @@ def guessed_seconds(tier: str) -> float | None:
     return round(_USUAL_PIXELS / _FIRST_GUESS[tier], 3) if tier == "classic" else None
 
 
-def learn_speed(facts: SourceFacts, tier: str, seconds: float, workers: int, data: Path) -> None:
-    """Remember how fast this machine was; a full disk only forgets it."""
-    pixels = facts.width * facts.height * facts.frames
+def learn_speed(
+    facts: SourceFacts, tier: str, seconds: float, workers: int, data: Path, *, frames: int
+) -> None:
+    """Remember how fast this machine made so many `frames`; a full disk only forgets it."""
+    pixels = facts.width * facts.height * frames
     speeds = _speeds(data) | {tier: pixels / max(seconds - _START_S, 0.5) / workers}
     draft = _speed_file(data).with_suffix(f".{os.getpid()}.part")
     with suppress(OSError):
@@ -76,11 +82,17 @@ def learn_speed(facts: SourceFacts, tier: str, seconds: float, workers: int, dat
         draft.replace(_speed_file(data))
 
 
-def _share(facts: SourceFacts, options: JobOptions) -> float:
-    if not facts.duration_s:
-        return 1.0
-    end = min(options.end_s or facts.duration_s, facts.duration_s)
-    return max(0.0, end - (options.start_s or 0.0)) / facts.duration_s
+def _frames(facts: SourceFacts, options: JobOptions) -> int:
+    """Frames of the cut, as if all were equally long: those at or after its start, before its end.
+
+    The first frame at or after a time is `planned_range`'s, too.
+    """
+
+    def first_at(seconds: float) -> int:
+        return min(facts.frames, math.ceil(Fraction(str(seconds)) * Fraction(facts.frame_rate)))
+
+    end = facts.frames if options.end_s is None else first_at(options.end_s)
+    return max(0, end - first_at(options.start_s or 0.0))
 
 
 def _speeds(data: Path) -> dict[str, float]:

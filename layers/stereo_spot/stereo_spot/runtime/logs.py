@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _NAME, _LARGEST_BYTES = "stereo-spot.log", 5 << 20
@@ -24,6 +25,15 @@ class _WithFacts(logging.Formatter):
         return " ".join([super().formatMessage(record), *facts])
 
 
+class _LogFile(logging.FileHandler):
+    """The file in the data folder; where it cannot be opened, the log is lost and nothing else."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        with suppress(OSError):
+            super().emit(record)
+
+
 def log_to_stderr(level: str) -> None:
     """Send the log to standard error, which whoever runs the process keeps."""
     _log_to(logging.StreamHandler(), level)
@@ -38,7 +48,7 @@ def log_to(data: Path, level: str) -> None:
     try:
         data.mkdir(parents=True, exist_ok=True)
         _start_anew(data / _NAME)
-        handler = logging.FileHandler(data / _NAME, delay=True)
+        handler = _LogFile(data / _NAME, delay=True)
     except OSError:
         handler = logging.NullHandler()
     _log_to(handler, level)
