@@ -60,7 +60,8 @@ class FastEyes:
         }
 
     def _pairs(self, pictures: Source) -> Iterator[Pair]:
-        for picture, depth in self._mapped(pictures, DepthAnything(self._warm.depth)):
+        estimator = DepthAnything(self._warm.depth, batch=self._warm.frame_batch)
+        for picture, depth in self._mapped(pictures, estimator):
             yield self._classic.pair(picture, depth)
 
     def _mapped(self, pictures: Source, estimator: Estimator) -> Iterator[tuple[Picture, DepthMap]]:

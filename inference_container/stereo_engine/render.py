@@ -1,5 +1,6 @@
 """The chain: decode, depth, disparity, warp and fill, layout, encode; one frame at a time."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
@@ -34,11 +35,18 @@ def render(job: Job, progress: Progress = lambda frames: None) -> dict[str, Any]
     Raises:
         EngineError: with the kind of what went wrong; nothing is left behind.
     """
+    while (made := _tried(job, progress)) is None:
+        gc.collect()  # what failed holds its pictures until then, and the next try needs the room
+    return made
+
+
+def _tried(job: Job, progress: Progress) -> dict[str, Any] | None:
+    """The result, or None when another try will ask for less memory."""
     try:
         with Reader(job.src) as reader, ExitStack() as outputs:
             return _render(job, reader, outputs, progress)
     except Again:
-        return render(job, progress)
+        return None
     except (OSError, MemoryError, ValueError, av.error.FFmpegError) as error:
         raise of_exception(error) from error
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from stereo_engine.allocator import return_large_blocks
+from stereo_engine.depth.depth_anything import BATCH
 from stereo_engine.errors import EngineError
 from stereo_engine.loading import best_device, depth_model, diffusion_models
 from stereo_engine.memory import Again, MemoryPlan
@@ -18,6 +20,7 @@ class Warm:
     """The models of one tier on one device, and how much they do at once."""
 
     def __init__(self, tier: str, settings: ModelSettings) -> None:
+        return_large_blocks()
         self.device = best_device()
         self.depth_source = SOURCES[tier]
         folders: dict[str, Path] = {}
@@ -45,6 +48,11 @@ class Warm:
             plan = plan.smaller() or plan
         return plan
 
+    @property
+    def frame_batch(self) -> int:
+        """Frames that a model of single frames sees at once."""
+        return max(1, BATCH >> self._smaller)
+
     def placed(self, tensor: Any) -> Any:
         """A tensor on the models' device."""
         return tensor.to(self.device, non_blocking=True)
@@ -52,10 +60,16 @@ class Warm:
     def less(self, size: tuple[int, int], error: Exception) -> Again | EngineError:
         """What an out-of-memory error becomes: another try with less at once, or the end."""
         torch.cuda.empty_cache()
-        if self.plan(size).smaller() is None:
+        if self._least(size):
             return EngineError("out_of_memory", f"the GPU is too small for this picture: {error}")
         self._smaller += 1
         return Again()
+
+    def _least(self, size: tuple[int, int]) -> bool:
+        """Whether less cannot be done at once."""
+        if self.inpainting is None:
+            return self.frame_batch == 1
+        return self.plan(size).smaller() is None
 
 
 _loaded: dict[tuple[str, Path], Warm] = {}

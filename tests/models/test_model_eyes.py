@@ -27,7 +27,7 @@ PLAN = MemoryPlan(window=6, overlap=2, depth_side=64, chunk=5, paint_side=64, ti
 
 
 class Warm(SimpleNamespace):
-    depth_source, models = "tiny", ()
+    depth_source, models, frame_batch = "tiny", (), 8
 
     def plan(self, size):
         return PLAN

@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+import weakref
 from fractions import Fraction
 
 import av
@@ -14,11 +15,13 @@ torch = pytest.importorskip("torch", reason="torch is not installed (make models
 pytest.importorskip("diffusers", reason="diffusers is not installed (make models)")
 pytest.importorskip("transformers", reason="transformers is not installed (make models)")
 
+from stereo_engine import warm
 from stereo_engine.errors import EngineError
 from stereo_engine.job import Job
 from stereo_engine.recipe import Recipe
 from stereo_engine.registry import TIERS
 from stereo_engine.render import render
+from stereo_engine.settings import ModelSettings
 from stereo_engine.windows import Selection
 
 from tests.engine.films import moving_pictures, write_film
@@ -48,6 +51,44 @@ def film(tmp_path_factory):
 def frames_of(path):
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+@pytest.fixture
+def fresh():
+    """The models of `fast`, loaded for this test alone."""
+    warm._loaded.clear()
+    yield warm.warm("fast", ModelSettings.from_environment())
+    warm._loaded.clear()
+
+
+def test_less_is_done_at_once_where_memory_is_short_and_what_failed_is_freed(fresh, film, tmp_path):
+    given, tries = [], []
+
+    def full(_model, _args, kwargs):
+        pixels = kwargs["pixel_values"]
+        tries.append((len(pixels), [ref() for ref in given].count(None)))
+        given.append(weakref.ref(pixels))
+        if len(pixels) > 2:
+            raise torch.OutOfMemoryError("full")
+
+    fresh.depth.register_forward_pre_hook(full, with_kwargs=True)
+
+    report = render(Job(film, tmp_path / "out.mp4", Recipe(tier="fast")))
+
+    assert report["frames"] == 12
+    assert tries[:3] == [(8, 0), (4, 1), (2, 2)], "frames at once, and pictures freed by then"
+
+
+def test_a_memory_too_small_for_one_frame_is_told(fresh, film, tmp_path):
+    def full(*_):
+        raise torch.OutOfMemoryError("full")
+
+    fresh.depth.register_forward_pre_hook(full)
+
+    with pytest.raises(EngineError, match="too small") as caught:
+        render(Job(film, tmp_path / "out.mp4", Recipe(tier="fast")))
+    assert caught.value.kind == "out_of_memory"
+    assert not list(tmp_path.iterdir())
 
 
 @BOTH
