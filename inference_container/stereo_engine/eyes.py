@@ -81,7 +81,7 @@ class ClassicEyes:
         self._recipe = recipe
         self._export = export
         self._comfort = ComfortReport()
-        self._confidences: list[float] = []
+        self._confidence_sum = 0.0
 
     def pairs(self, pictures: Source) -> Generator[Pair, None, None]:
         """The pairs of the wanted pictures; a depth comes a little later than its picture."""
@@ -121,14 +121,14 @@ class ClassicEyes:
             if self._recipe.floating_window:
                 frame_eyes(left, right, strips(disparity), picture.colour.range == FULL)
         self._comfort.add(disparity, picture.size, cut=depth.cut, hidden=hidden)
-        self._confidences.append(depth.confidence)
+        self._confidence_sum += depth.confidence
         return pair
 
     def report(self) -> dict[str, Any]:
         """Motion and position, trusted as far as the picture moved."""
         return {
             "depth_source": self.depth_source,
-            "depth_confidence": round(float(np.mean(self._confidences or [0.0])), 3),
+            "depth_confidence": round(self._confidence_sum / max(self._comfort.frames, 1), 3),
             "comfort": self._comfort.summary(),
         }
 
