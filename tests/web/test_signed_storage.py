@@ -183,6 +183,23 @@ def test_an_upload_link_of_a_deleted_job_takes_nothing(served: Served) -> None:
     assert served.client.ask("PUT", job["upload"]["url"], b"late").problem()["status"] == 404
 
 
+def test_a_film_whose_job_is_deleted_as_it_arrives_is_not_kept(served: Served) -> None:
+    job = served.client.create().json
+    target = urlsplit(job["upload"]["url"])
+    before = blobs(served)
+    line = f"PUT {target.path}?{target.query} HTTP/1.1\r\n"
+    head = f"{line}Host: localhost\r\nContent-Length: 3000001\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.client.port), timeout=20) as connection:
+        connection.sendall(head.encode() + b"x" * 3_000_000)
+        assert soon(lambda: len(blobs(served)) == len(before) + 1)
+        served.client.ask("DELETE", f"/v1/jobs/{job['id']}")
+        connection.sendall(b"x")
+        answer = connection.recv(65536)
+
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert soon(lambda: blobs(served) == before)
+
+
 def test_an_upload_states_its_length(client: Client) -> None:
     job = client.create().json
     target = urlsplit(job["upload"]["url"])

@@ -57,6 +57,7 @@ async def take(key: str, request: Request, storage: Storage) -> Response:
 async def _take_whole(key: str, request: Request, storage: SignedStorage, length: int) -> str:
     with storage.new_object(key) as new:
         await receive_body(request, length, new.write_at)
+        await run_in_threadpool(_wants_film, key, site_of(request))  # it took its time
         info = await run_in_threadpool(new.commit)
     if info is None:
         raise RequestError(ErrorKind.CONFLICT, "the film was uploaded already")
