@@ -81,8 +81,14 @@ def _token(settings: ServerSettings) -> str | None:
     """The hub's token; None leaves it to the hub's library, which reads `HF_TOKEN`."""
     if not settings.token_secret:
         return None
+    from botocore.exceptions import BotoCoreError, ClientError
+
     secrets = _client("secretsmanager", settings)
-    token: str = secrets.get_secret_value(SecretId=settings.token_secret)["SecretString"]
+    try:
+        token: str = secrets.get_secret_value(SecretId=settings.token_secret)["SecretString"]
+    except (BotoCoreError, ClientError) as error:
+        text = f"the secret of HF_TOKEN_ARN cannot be read: {error}"
+        raise EngineError("token_missing", text) from error
     return token
 
 

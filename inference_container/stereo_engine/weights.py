@@ -1,14 +1,14 @@
 """Weights at start: licence first, then the cache, then the hub; safetensors only.
 
 A manifest beside the files says what they are. It is written last and holds their SHA-256, so a
-folder is either whole or downloaded again.
+folder is either whole or downloaded again; a file that was changed since is read before it is used.
 """
 
 import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from stereo_engine import hub
 from stereo_engine.errors import EngineError
@@ -80,15 +80,17 @@ def fetched(
 
     Raises:
         EngineError: `licence_not_accepted`, `terms_not_accepted`, `token_missing`,
-            `weights_unavailable` or `weights_mismatch`.
+            `weights_unavailable`, `weights_mismatch`, `output_unwritable` or `disk_full`.
     """
     check_licence(model, accepted)
     folder = folder_of(model, weights_dir)
     if is_whole(folder, thoroughly=False):
         return _placed(model, folder)
+    _make(folder)
     if mirror is not None and mirror.fetch(mirror_name(model), folder):
         if is_whole(folder, thoroughly=True):
             return _placed(model, folder)
+        (folder / MANIFEST).unlink(missing_ok=True)  # by their sizes alone they would pass
         raise EngineError(
             "weights_mismatch", f"{model.name} in the mirror is damaged: delete it there"
         )
@@ -115,14 +117,10 @@ def mirror_name(model: Model) -> str:
 
 
 def is_whole(folder: Path, *, thoroughly: bool) -> bool:
-    """Whether all files of the manifest are there: by size, or by checksum as well."""
+    """Whether all files of the manifest are there, unchanged; or all of the same checksum."""
     try:
-        files = json.loads((folder / MANIFEST).read_text())["files"]
-        return all(
-            (folder / name).stat().st_size == facts["size"]
-            and not (thoroughly and _sha256(folder / name) != facts["sha256"])
-            for name, facts in files.items()
-        )
+        since = None if thoroughly else (folder / MANIFEST).stat().st_mtime_ns
+        return all(_is_as_told(folder / name, told, since) for name, told in _told(folder).items())
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -141,10 +139,33 @@ def check_channels(model: Model, folder: Path) -> None:
         raise EngineError("weights_mismatch", f"{text}: these are another model's weights")
 
 
+def _told(folder: Path) -> dict[str, Any]:
+    """What the manifest says of each file."""
+    files: dict[str, Any] = json.loads((folder / MANIFEST).read_text())["files"]
+    return files
+
+
+def _is_as_told(path: Path, told: Any, since: int | None) -> bool:
+    """By size, and by checksum if it was written after `since` (None: whenever it was)."""
+    found = path.stat()
+    if found.st_size != told["size"]:
+        return False
+    return (since is not None and found.st_mtime_ns <= since) or _sha256(path) == told["sha256"]
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"weights cannot be kept in {folder}: {error.strerror}"
+        raise EngineError("output_unwritable", text) from None
+
+
 def _placed(model: Model, folder: Path) -> Path:
-    """The folder inside the repository that has the files."""
+    """The folder inside the repository that has the files; what no manifest names is none."""
+    told = _told(folder)
     for name in model.folders:
-        if all((folder / name / file).is_file() for file in model.files):
+        if all((f"{name}/{file}" if name else file) in told for file in model.files):
             check_channels(model, folder / name)
             return folder / name
     text = f"{model.repo_id}@{model.revision} lacks {', '.join(model.files)}"
@@ -156,7 +177,6 @@ def _from_hub(model: Model, folder: Path, token: str | None, download: Download)
     if model.gated and not token:
         text = f"{model.name} is gated: accept its terms at {model.page}, then set HF_TOKEN"
         raise EngineError("token_missing", text)
-    folder.mkdir(parents=True, exist_ok=True)
     for name in model.folders:
         patterns = [f"{name}/{file}" if name else file for file in model.files]
         try:

@@ -83,6 +83,26 @@ def test_a_damaged_cache_is_downloaded_again(tmp_path):
     assert (folder / "model.safetensors").read_bytes() == b"weights"
 
 
+def test_a_file_that_was_changed_is_not_used_though_it_is_as_long(tmp_path):
+    hub = Hub({"config.json": b"{}", "model.safetensors": b"weights"})
+    file = weights.fetched(DEPTH_ANYTHING, tmp_path, download=hub) / "model.safetensors"
+    later = file.stat().st_mtime + 5
+    file.write_bytes(b"Weights")
+    os.utime(file, (later, later))
+
+    weights.fetched(DEPTH_ANYTHING, tmp_path, download=hub)
+
+    assert file.read_bytes() == b"weights" and len(hub.asked) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
+
+    kind, message = refusal(DEPTH_ANYTHING, tmp_path / "file" / "x", download=Hub())
+
+    assert kind == "output_unwritable" and "cannot be kept in" in message
+
+
 @pytest.mark.parametrize("folder", ["unet_diffusers/", ""])
 def test_the_inpainting_unet_is_found_in_either_folder(tmp_path, folder):
     found = weights.fetched(STEREOCRAFTER, tmp_path, accepted=ALL, download=Hub(unet(9, folder)))
@@ -163,8 +183,20 @@ def test_a_mirror_spares_the_hub_and_is_checked(tmp_path):
     assert len(hub.asked) == 1
     (name,) = mirror.kept
     mirror.kept[name]["model.safetensors"] = b"x"
-    kind, message = refusal(DEPTH_ANYTHING, tmp_path / "c", download=hub, mirror=mirror)
-    assert kind == "weights_mismatch" and "damaged" in message
+    for _ in range(2):
+        kind, message = refusal(DEPTH_ANYTHING, tmp_path / "c", download=hub, mirror=mirror)
+        assert kind == "weights_mismatch" and "damaged" in message, "nor at the next try"
+
+
+def test_what_no_manifest_names_is_not_used(tmp_path):
+    hub, mirror = Hub({"config.json": b"{}", "model.safetensors": b"w"}), Folder()
+    weights.fetched(DEPTH_ANYTHING, tmp_path / "a", download=hub, mirror=mirror)
+    (kept,) = mirror.kept.values()
+    kept[weights.MANIFEST] = b'{"files": {}}'
+
+    kind, _ = refusal(DEPTH_ANYTHING, tmp_path / "b", download=hub, mirror=mirror)
+
+    assert kind == "weights_unavailable"
 
 
 def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
