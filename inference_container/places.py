@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from stereo_spot.errors import ErrorKind, RequestError
 
@@ -25,12 +25,19 @@ def place_of(uri: Any, folder: Path | None) -> Place:
     Raises:
         RequestError: `bad_request` for any other address.
     """
-    parts = urlsplit(uri) if isinstance(uri, str) else None
+    parts = _split(uri)
     if parts is not None and parts.scheme == "s3" and parts.netloc and len(parts.path) > 1:
         return Place(parts.netloc, parts.path[1:])
     if parts is not None and parts.scheme == "file" and not parts.netloc:
         return Place(None, _key_of(Path(unquote(parts.path)), folder))
     raise RequestError(ErrorKind.BAD_REQUEST, f"expected s3://BUCKET/KEY, not {uri!r}")
+
+
+def _split(uri: Any) -> SplitResult | None:
+    try:
+        return urlsplit(uri) if isinstance(uri, str) else None
+    except ValueError:
+        return None
 
 
 def _key_of(path: Path, folder: Path | None) -> str:

@@ -7,6 +7,7 @@ problem of our kinds in JSON.
 
 import json
 import logging
+import re
 import signal
 import sys
 import threading
@@ -19,6 +20,7 @@ log = logging.getLogger("stereo_spot.server")
 
 LARGEST_REQUEST = 64 << 10
 REQUEST_TIMEOUT_S = 30.0
+_LENGTH = re.compile("[0-9]{1,9}")
 _STATUS = {ErrorKind.NOT_FOUND: 404, ErrorKind.OUT_OF_MEMORY: 507}
 
 
@@ -50,36 +52,40 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Render one segment."""
+        status, answer = self._answered()
+        try:
+            self._say(status, answer)
+        except ConnectionError:  # what was made is stored all the same
+            self.close_connection = True
+            log.info("whoever asked is gone")
+
+    def _answered(self) -> tuple[int, dict[str, Any]]:
         try:
             request = self._request()
             if self.path != "/invocations":
-                self._say(404, {"error_kind": ErrorKind.NOT_FOUND, "message": self.path})
-            elif self.server.invocations is None:
-                self._say(503, {"status": "loading"})
-            else:
-                self._say(200, self.server.invocations.answer(request))
+                return 404, {"error_kind": ErrorKind.NOT_FOUND, "message": self.path}
+            if self.server.invocations is None:
+                return 503, {"status": "loading"}
+            return 200, self.server.invocations.answer(request)
         except StereoSpotError as error:
-            self._refuse(error.kind, error.message, _status_of(error))
+            return _refusal(error.kind, error.message, _status_of(error))
         except Exception:  # one request must not end the server
             log.exception("an invocation failed")
-            self._refuse(ErrorKind.INTERNAL, "see the log of the container", 500)
+            return _refusal(ErrorKind.INTERNAL, "see the log of the container", 500)
 
     def _request(self) -> dict[str, Any]:
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > LARGEST_REQUEST:
+        if not _LENGTH.fullmatch(length) or int(length) > LARGEST_REQUEST:
             self.close_connection = True
-            raise RequestError(ErrorKind.BAD_REQUEST, f"Content-Length {length!r} is no length")
+            text = f"Content-Length {length[:20]!r} is no length"
+            raise RequestError(ErrorKind.BAD_REQUEST, text)
         try:
             request = json.loads(self.rfile.read(int(length)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RequestError(ErrorKind.BAD_REQUEST, f"not JSON: {error}") from None
         if not isinstance(request, dict):
             raise RequestError(ErrorKind.BAD_REQUEST, "a request is a JSON object")
         return request
-
-    def _refuse(self, kind: str, message: str, status: int) -> None:
-        log.warning("an invocation was refused: kind=%s message=%s", kind, message)
-        self._say(status, {"error_kind": kind, "message": message})
 
     def _say(self, status: int, answer: dict[str, Any]) -> None:
         body = json.dumps(answer).encode()
@@ -92,6 +98,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Pings come every few seconds; they are not news."""
         log.debug(format, *args)
+
+
+def _refusal(kind: str, message: str, status: int) -> tuple[int, dict[str, Any]]:
+    log.warning("an invocation was refused: kind=%s message=%r", kind, message)
+    return status, {"error_kind": kind, "message": message}
 
 
 def _status_of(error: StereoSpotError) -> int:

@@ -2,7 +2,10 @@
 
 import http.client
 import json
+import socket
+import struct
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -143,6 +146,8 @@ def test_two_at_once_take_turns_and_one_result_stays(server, objects, engine, tm
     ("body", "status", "kind"),
     [
         (b"{", 400, "bad_request"),
+        (b"[" * 50_000, 400, "bad_request"),
+        ({"s3_input_uri": "s3://[", "s3_output_uri": "s3://results/y"}, 400, "bad_request"),
         (b"[1]", 400, "bad_request"),
         ({"s3_input_uri": "s3://films/x"}, 400, "bad_request"),
         (
@@ -192,10 +197,37 @@ def test_nobody_names_files_of_this_machine(server, objects, engine, tmp_path, n
     assert not (tmp_path / "maps").exists()
 
 
-def test_too_large_a_request_is_refused_unread(server):
-    status, _ = call(server, "POST", "/invocations", b"x", {"Content-Length": str(1 << 20)})
+@pytest.mark.parametrize("length", [str(1 << 20), "9" * 5000, "-1", "x"])
+def test_too_large_a_request_is_refused_unread(server, length):
+    status, _ = call(server, "POST", "/invocations", b"x", {"Content-Length": length})
 
     assert status == 400
+
+
+def test_who_hangs_up_early_does_not_lose_the_result(server, objects, engine, tmp_path, caplog):
+    request = stored_segment(objects, tmp_path)
+    gone, render = threading.Event(), engine.render
+
+    class Slow:
+        def render(self, job, progress):
+            gone.wait(60)
+            return render(job, progress)
+
+    ready(server, objects, Slow(), tmp_path)
+    body = json.dumps(request).encode()
+    head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(server.server_address) as asking:
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        asking.sendall(head.encode() + body)
+        time.sleep(0.1)
+    with caplog.at_level("INFO", "stereo_spot.server"):
+        gone.set()
+        assert call(server, "POST", "/invocations", request)[1]["status"] == "exists"
+        until = time.monotonic() + 30
+        while not caplog.messages and time.monotonic() < until:
+            time.sleep(0.01)
+
+    assert caplog.messages == ["whoever asked is gone"]
 
 
 def test_bytes_that_are_no_film_are_the_sources_fault(server, objects, engine, tmp_path):
