@@ -45,7 +45,8 @@ def of_exception(error: Exception) -> EngineError:
     """The engine's error for anything that went wrong while working."""
     if isinstance(error, EngineError):
         return error
-    if isinstance(error, MemoryError):
+    # the second is torch's, which is not imported here
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return EngineError("out_of_memory", "not enough memory for this picture size")
     if isinstance(error, OSError) and error.errno == 28:
         return EngineError("disk_full", f"no space left while writing: {error}")

@@ -1,7 +1,8 @@
 """From folders of weights to modules on a device."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,9 +38,10 @@ def depth_model(folders: Mapping[str, Path], device: str) -> Any:
 
     disable_progress_bar()
     folder = folders[DEPTH_ANYTHING.name]
-    model = AutoModelForDepthEstimation.from_pretrained(
-        folder, dtype=best_dtype(device), use_safetensors=True, local_files_only=True
-    )
+    with _readable(folder):
+        model = AutoModelForDepthEstimation.from_pretrained(
+            folder, dtype=best_dtype(device), use_safetensors=True, local_files_only=True
+        )
     return model.to(device).eval().requires_grad_(False)
 
 
@@ -86,10 +88,10 @@ def _shared(folder: Path, dtype: Any) -> dict[str, Any]:
 
     disable_progress_bar()
     half = {"variant": HALF, "use_safetensors": True, "local_files_only": True}
-    vae = AutoencoderKLTemporalDecoder.from_pretrained(folder / "vae", torch_dtype=dtype, **half)
-    encoder = CLIPVisionModelWithProjection.from_pretrained(
-        folder / "image_encoder", dtype=dtype, **half
-    )
+    with _readable(folder / "vae") as place:
+        vae = AutoencoderKLTemporalDecoder.from_pretrained(place, torch_dtype=dtype, **half)
+    with _readable(folder / "image_encoder") as place:
+        encoder = CLIPVisionModelWithProjection.from_pretrained(place, dtype=dtype, **half)
     return {"vae": vae, "image_encoder": encoder}
 
 
@@ -104,10 +106,19 @@ def _scheduler(folder: Path) -> Any:
 def _unet(folder: Path, dtype: Any) -> Any:
     from diffusers import UNetSpatioTemporalConditionModel
 
-    try:
+    with _readable(folder):
         return UNetSpatioTemporalConditionModel.from_pretrained(
             folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
         )
-    except (OSError, ValueError, RuntimeError) as error:
-        text = f"the UNet in {folder.name} cannot be loaded: {error}"
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[Path]:
+    """Tell of weights that are damaged, or another model's, as what they are."""
+    from safetensors import SafetensorError
+
+    try:
+        yield folder
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        text = f"the weights in {folder} cannot be loaded; delete them: {error}"
         raise EngineError("weights_mismatch", text) from error

@@ -2,6 +2,7 @@
 # ruff: noqa: E402 - nothing of the models may be imported where torch is missing
 
 import json
+import shutil
 
 import pytest
 
@@ -11,7 +12,7 @@ pytest.importorskip("transformers", reason="transformers is not installed (make 
 
 from stereo_engine.depth import depthcrafter
 from stereo_engine.depth.depth_anything import DepthAnything
-from stereo_engine.errors import EngineError
+from stereo_engine.errors import EngineError, of_exception
 from stereo_engine.inpaint import svd
 from stereo_engine.loading import best_dtype, compile_blocks, depth_model, diffusion_models
 
@@ -92,3 +93,22 @@ def test_compiling_takes_the_blocks_that_repeat_and_the_decoder():
     taken = [block for block in blocks if block._compiled_call_impl is not None]
     assert len(taken) == len(blocks) > 4
     assert made.vae.decoder._compiled_call_impl is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["single/model", "svd/vae/diffusion_pytorch_model.fp16", "svd/image_encoder/model.fp16"]
+)
+def test_damaged_weights_are_told_as_such(folders, tmp_path, name):
+    root = shutil.copytree(folders["depthcrafter"].parent, tmp_path / "weights")
+    damaged = root / f"{name}.safetensors"
+    damaged.write_bytes(b"\xff" * damaged.stat().st_size)
+    ours = {model: root / folder.name for model, folder in folders.items()}
+
+    with pytest.raises(EngineError, match="delete them") as caught:
+        depth_model(ours, "cpu") if "single" in name else diffusion_models(ours, "cpu")
+
+    assert caught.value.kind == "weights_mismatch" and damaged.parent.name in caught.value.message
+
+
+def test_a_gpu_that_is_full_when_models_come_is_told_as_such():
+    assert of_exception(torch.OutOfMemoryError("12 GB")).kind == "out_of_memory"
