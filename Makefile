@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up sync models test test-media fuzz-media test-faults check \
+.PHONY: help demo install up sync models test test-media fuzz-media test-faults test-seams check \
 	bench bench-engine bench-media clean format
 
 help: ## say what can be done
@@ -35,6 +35,9 @@ fuzz-media: $(UV) ## N made films of every kind, through cut and join and back (
 
 test-faults: $(UV) ## the long exploration of the protocol (about 7 minutes)
 	$(RUN) pytest tests/faults -m long
+
+test-seams: $(UV) ## the seams of depth over more films and weights (about 5 minutes)
+	$(RUN) pytest tests/models/test_seams.py -m long -s
 
 check: $(UV) ## what must be green before a commit
 	$(RUN) ruff check
