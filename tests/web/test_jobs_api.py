@@ -155,8 +155,9 @@ def test_a_failed_job_tells_kind_text_and_segment(served: Served) -> None:
     assert "retry" in seen["links"]
 
 
-def test_another_try_is_not_offered_for_a_film_that_cannot_be_used(served: Served) -> None:
-    job = served.failed("source_empty")
+@pytest.mark.parametrize("kind", ["source_empty", "bad_request"])
+def test_another_try_is_not_offered_where_it_cannot_help(served: Served, kind: str) -> None:
+    job = served.failed(kind)
 
     assert "retry" not in served.client.ask("GET", f"/v1/jobs/{job.job_id}").json["links"]
     refused = served.client.ask("POST", f"/v1/jobs/{job.job_id}/retry")

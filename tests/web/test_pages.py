@@ -5,7 +5,10 @@ import re
 import uuid
 
 import pytest
+from stereo_spot.errors import ErrorKind
 from stereo_spot.model import StereoMode
+from stereo_spot.web.kinds import HttpKind
+from stereo_spot.web.words import advice
 
 from tests.web.conftest import Client, Served
 
@@ -167,3 +170,10 @@ def test_the_type_of_a_problem_leads_to_its_explanation(client: Client) -> None:
 
     assert "There is nothing here." in page(client, kind)
     page(client, "/errors/unheard_of", 404)
+
+
+def test_every_kind_is_explained_in_its_own_words() -> None:
+    told = {kind: advice(kind) for kind in (*ErrorKind, *HttpKind)}
+
+    of_the_work = {kind for kind, words in told.items() if words == advice(None)}
+    assert of_the_work == {"chunk_failed", "segment_failed", "assemble_failed"}

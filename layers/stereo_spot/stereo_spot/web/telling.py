@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stereo_spot.conversion.comfort import strength_warnings
+from stereo_spot.conversion.control import hopeless
 from stereo_spot.conversion.naming import film_name
 from stereo_spot.conversion.progress import progress_of
 from stereo_spot.keys import SourceKey
@@ -116,7 +117,7 @@ def _links(job: Job, *, uploaded: bool) -> dict[str, str]:
         links["start"] = f"{base}/start"
     if job.status.open:
         links["cancel"] = f"{base}/cancel"
-    if job.status is JobStatus.FAILED and not (job.error_kind or "").startswith("source_"):
+    if job.status is JobStatus.FAILED and not hopeless(job):
         links["retry"] = f"{base}/retry"
     if job.status is JobStatus.COMPLETED:
         links |= {"play": f"{base}/play", "download": f"{base}/download"}

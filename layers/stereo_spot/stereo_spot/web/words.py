@@ -26,6 +26,8 @@ _THIN_SPACE = "\u202f"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 _ADVICE = {
+    "source_missing": ("The film is not there.", "Send it again."),
+    "source_unreadable": ("The film may not be read.", "Look at the file's permissions."),
     "source_empty": ("The file is empty.", "Choose the film again."),
     "source_not_media": ("This file is not a film.", "Choose an mp4, mov, mkv, webm, avi or ts."),
     "source_forbidden_format": (
@@ -43,8 +45,21 @@ _ADVICE = {
     "source_unsupported_codec": ("The picture's codec is not known here.", "Convert it to H.264."),
     "source_changed": ("The film was replaced after the work began.", "Upload it again."),
     "cancelled": ("You stopped it.", "What was finished is kept: go on where it stopped."),
+    "bad_request": ("This cannot be done as asked.", "Ask for something else."),
+    "bad_event": ("This message is none of ours.", "There is nothing to do: it is passed over."),
+    "quota_exceeded": ("A limit of this place is reached.", "Wait, or ask who runs it."),
     "no_progress": ("Nothing moved for a day.", "Try again from where it stopped."),
     "disk_full": ("There is no room left on the disk.", "Make room, then go on."),
+    "output_unwritable": ("The result cannot be written.", "Look at the folder's permissions."),
+    "data_in_use": ("Another server uses the data folder.", "Stop it, or use another folder."),
+    "port_in_use": ("Another program listens there.", "Choose another port."),
+    "store_unreachable": ("The store does not answer.", "Look at its address; then try again."),
+    "provider_failed": ("A service did not help.", "Read what it said; then try again."),
+    "licence_not_accepted": ("The model's licence is not accepted.", "Read it, then accept it."),
+    "terms_not_accepted": ("The model's terms are not accepted.", "Accept them on its page."),
+    "weights_unavailable": ("The model cannot be had here.", "Look at the network."),
+    "weights_mismatch": ("What is there is not this model.", "Delete its folder; fetch it again."),
+    "token_missing": ("The model needs a token.", "Set HF_TOKEN."),
     "out_of_memory": ("The memory did not suffice.", "Close other programs, then go on."),
     "not_found": ("There is nothing here.", "It may have been deleted."),
     "conflict": ("That cannot be done now.", "Look at the film again."),
@@ -53,6 +68,11 @@ _ADVICE = {
     "method_not_allowed": ("This address cannot be used that way.", "Start from the first page."),
     "forbidden": ("Another site tried to change something here.", "Start from the first page."),
     "wrong_host": ("This server does not answer to that name.", "Use its own address."),
+    "timeout": ("The request took too long.", "Send it again."),
+    "length_required": ("An upload says how long it is.", "Send it with a Content-Length."),
+    "upload_incomplete": ("Not all of the film arrived.", "Send what is missing."),
+    "range_not_satisfiable": ("The film has no such part.", "Ask for bytes that it has."),
+    "idempotency_mismatch": ("This key made another job.", "Use a new Idempotency-Key."),
     "too_large": ("The request is too large.", "Send less at once."),
     "internal": ("Something went wrong here.", "Try again; the log says more."),
 }
