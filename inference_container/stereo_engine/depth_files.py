@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,18 +55,30 @@ def _of_folder(folder: Path, first: int) -> Iterator[Depth]:
 def _of_file(path: Path) -> Depth:
     try:
         values = (
-            np.load(path, allow_pickle=False)
+            _of_array(path)
             if path.suffix == ".npy"
             else cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         )
     except ValueError as error:
         raise EngineError("bad_request", f"{path.name}: {error}") from None
-    if values is None or values.ndim not in (2, 3) or values.size == 0:
+    if values is None or not _is_map(values):
         raise EngineError("bad_request", f"{path.name} holds no depth map")
     plane = values if values.ndim == 2 else values[:, :, 0]
     if plane.dtype.kind in "iu":
         return np.asarray(plane, np.float32) / np.float32(np.iinfo(plane.dtype).max)
     return np.asarray(plane, np.float32)
+
+
+def _of_array(path: Path) -> NDArray[Any]:
+    """The one array of an NPY file; no archive, no pickle."""
+    with path.open("rb") as file:
+        values: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    return values
+
+
+def _is_map(values: NDArray[Any]) -> bool:
+    """Whether it is a plane of numbers, or several."""
+    return values.ndim in (2, 3) and values.size > 0 and values.dtype.kind in "biuf"
 
 
 def _of_video(path: Path, first: int) -> Iterator[Depth]:

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+from stereo_engine.errors import EngineError
 from stereo_engine.hub import known_token
 from stereo_engine.registry import TIERS, Model
 from stereo_engine.settings import ModelSettings
@@ -91,6 +92,16 @@ def _device() -> tuple[str, str]:
     return device, str(torch.cuda.get_device_name())
 
 
+def main() -> int:
+    """Print it; 0, or the exit code of a setting that cannot be."""
+    try:
+        told = readiness(ModelSettings.from_environment())
+    except EngineError as error:
+        sys.stderr.write(f"{error.kind}: {error.message}\n")
+        return error.exit_code
+    sys.stdout.write(json.dumps(told, indent=1) + "\n")
+    return 0
+
+
 if __name__ == "__main__":
-    json.dump(readiness(ModelSettings.from_environment()), sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    sys.exit(main())

@@ -9,6 +9,7 @@ from stereo_engine.depth.classic import ClassicDepth
 from stereo_engine.depth.flow import is_cut
 from stereo_engine.depth.ground import ground_evidence
 from stereo_engine.disparity import disparity_of, strength_of
+from stereo_engine.errors import EngineError
 from stereo_engine.job import Job
 from stereo_engine.recipe import PREROLL_FRAMES, Recipe
 from stereo_engine.render import render as render_job
@@ -190,6 +191,34 @@ def test_depth_made_elsewhere_shifts_the_picture_as_it_says(film, tmp_path, kind
     for y, _, _ in read_planes(tmp_path / "a.mp4"):
         left, right = np.hsplit(y, 2)
         assert np.array_equal(right[:, :92], left[:, 4:])
+
+
+def write_archive(path):
+    np.savez(path.with_suffix(".npz"), np.ones((8, 12)))
+    path.with_suffix(".npz").rename(path)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: path.touch(),
+        lambda path: path.write_bytes(b"no array"),
+        write_archive,
+        lambda path: np.save(path, np.array([["near", "far"]])),
+        lambda path: np.save(path, np.ones((8, 12), complex)),
+        lambda path: np.save(path, np.ones(8)),
+        lambda path: np.save(path, np.array([[{}]], object), allow_pickle=True),
+    ],
+    ids=["empty", "text", "archive", "words", "complex", "a row", "pickle"],
+)
+def test_what_holds_no_depth_map_is_a_bad_request(film, tmp_path, write):
+    (tmp_path / "maps").mkdir()
+    write(tmp_path / "maps" / "0.npy")
+
+    with pytest.raises(EngineError, match=r"0\.npy") as caught:
+        render_job(Job(film, tmp_path / "a.mp4", depth_from=tmp_path / "maps"))
+
+    assert caught.value.kind == "bad_request"
 
 
 def test_too_few_depth_maps_are_a_bad_request(film, tmp_path):

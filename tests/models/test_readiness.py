@@ -10,6 +10,8 @@ import pytest
 from stereo_engine.models import readiness
 from stereo_engine.registry import DEPTH_ANYTHING, TIERS
 from stereo_engine.settings import ModelSettings
+from stereo_spot.errors import RequestError
+from stereo_spot.media.engine import run_engine_tool
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +63,11 @@ def test_the_program_prints_json(tmp_path):
     )
 
     assert set(json.loads(told.stdout)["tiers"]) == set(TIERS)
+
+
+def test_a_setting_that_cannot_be_is_told_in_one_line_with_its_kind(monkeypatch):
+    monkeypatch.setenv("MODEL_REVISIONS", "x=y")
+
+    with pytest.raises(RequestError, match=r"^MODEL_REVISIONS: x=y pins none of") as caught:
+        run_engine_tool("models")
+    assert caught.value.kind == "bad_request"

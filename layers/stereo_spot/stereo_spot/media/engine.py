@@ -161,7 +161,7 @@ def run_engine_tool(name: str, *arguments: str) -> str:
     """Run one of the engine's small programs (`scene`, `still`, `models`) and return its output.
 
     Raises:
-        StepError: `segment_failed` with what it said when it fails.
+        StereoSpotError: of the kind that it tells, else `segment_failed`, when it fails.
     """
     told = subprocess.run(
         [sys.executable, "-m", f"stereo_engine.{name}", *arguments],
@@ -170,6 +170,9 @@ def run_engine_tool(name: str, *arguments: str) -> str:
         check=False,
     )
     if told.returncode != 0:
-        said = told.stderr.strip().splitlines()[-1:] or [f"exit {told.returncode}"]
-        raise StepError(ErrorKind.SEGMENT_FAILED, f"stereo_engine.{name}: {said[0]}")
+        said = (told.stderr.strip().splitlines() or [f"exit {told.returncode}"])[-1]
+        kind, _, message = said.partition(": ")
+        if kind in tuple(ErrorKind):
+            raise error_of(kind, message)
+        raise StepError(ErrorKind.SEGMENT_FAILED, f"stereo_engine.{name}: {said}")
     return told.stdout

@@ -26,7 +26,8 @@ def readiness(data: Path) -> list[Readiness]:
     """All tiers that make depth, on this machine with this data folder.
 
     Raises:
-        StepError: `segment_failed` when the engine cannot be asked.
+        StereoSpotError: of the kind of what its settings lack; `segment_failed` when the engine
+            cannot be asked.
     """
     told = json.loads(run_engine_tool("models"))
     return [
