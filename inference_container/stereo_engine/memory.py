@@ -6,8 +6,17 @@ from typing import Self
 GIB = 1 << 30
 
 
+_FULL = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
+"""What torch says for MPS, a CPU and the libraries of a GPU, for which it has no class."""
+
+
 class Again(Exception):
     """The same job is worth another try: it will do less at once."""
+
+
+def is_full(error: RuntimeError) -> bool:
+    """Whether an error of torch means that memory ran out."""
+    return type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in _FULL)
 
 
 @dataclass(frozen=True)

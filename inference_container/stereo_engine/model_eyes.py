@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import torch
 
 from stereo_engine.ahead import ahead
 from stereo_engine.depth import DepthMap
@@ -19,7 +18,7 @@ from stereo_engine.diffusion.modules import FrameNoise
 from stereo_engine.disparity import disparity_of, enlarged
 from stereo_engine.eyes import ClassicEyes, Pair, Source
 from stereo_engine.inpaint.stream import SvdInpainter
-from stereo_engine.memory import MemoryPlan
+from stereo_engine.memory import MemoryPlan, is_full
 from stereo_engine.paint import Fill, Warped, painted
 from stereo_engine.picture import Picture
 from stereo_engine.recipe import PREROLL_FRAMES, Mode, Recipe
@@ -46,7 +45,9 @@ class FastEyes:
         try:
             with closing(ahead(self._pairs(read), MADE_AHEAD)) as made:
                 yield from made
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not is_full(error):
+                raise
             raise self._warm.less(self._size, error) from error
         finally:
             read.close()

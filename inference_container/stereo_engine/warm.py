@@ -61,7 +61,9 @@ class Warm:
         """What an out-of-memory error becomes: another try with less at once, or the end."""
         torch.cuda.empty_cache()
         if self._least(size):
-            return EngineError("out_of_memory", f"the GPU is too small for this picture: {error}")
+            return EngineError(
+                "out_of_memory", f"the memory is too small for this picture: {error}"
+            )
         self._smaller += 1
         return Again()
 

@@ -200,16 +200,38 @@ def test_the_same_film_gives_the_same_bytes(tier, warm):
         assert np.array_equal(one.right.planes[0], other.right.planes[0])
 
 
-def test_an_out_of_memory_error_asks_for_another_try(warm):
-    class Full:
+def full():
+    raise torch.OutOfMemoryError("full")
+
+
+def of_a_library():
+    raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+
+
+def broken():
+    raise RuntimeError("the size of tensor a must match the size of tensor b")
+
+
+@pytest.mark.parametrize(
+    ("fail", "becomes"),
+    [
+        (full, Again),
+        (of_a_library, Again),
+        (lambda: torch.empty(1 << 50), Again),
+        (broken, RuntimeError),
+    ],
+    ids=["gpu", "library", "cpu", "another error"],
+)
+def test_memory_that_ran_out_asks_for_another_try(warm, fail, becomes):
+    class Failing:
         def parameters(self):
             return iter([torch.zeros(1)])
 
         def __call__(self, **_):
-            raise torch.OutOfMemoryError("full")
+            return fail()
 
-    with pytest.raises(Again):
-        list(FastEyes(Recipe(), Warm(depth=Full())).pairs([(pictures(1)[0], True)]))
+    with pytest.raises(becomes):
+        list(FastEyes(Recipe(), Warm(depth=Failing())).pairs([(pictures(1)[0], True)]))
 
 
 def test_noise_belongs_to_the_frames_of_the_film():
