@@ -1,5 +1,6 @@
 """What people do who have never seen the program: it says what it does, and keeps what it did."""
 
+import io
 import json
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from stereo_spot.cli.output import Terminal
 from stereo_spot.conversion.stored import FileReader
 from stereo_spot.errors import ErrorKind, MachineError
 from stereo_spot.media.guard import MediaLimits
@@ -19,7 +21,7 @@ from stereo_spot.runtime.estimate import estimate
 from stereo_spot.runtime.local import open_machine
 
 from tests.flow.command import COMMAND, run, run_json
-from tests.media.kit import Film, make
+from tests.media.kit import Film, Sound, make
 
 STUB = ("--tier", "stub")
 
@@ -99,6 +101,30 @@ def test_an_empty_name_is_not_this_folder(small, tmp_path, option):
 
     assert told["error_kind"] == "bad_request"
     assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_a_film_s_own_words_are_no_markup(tmp_path):
+    film = Film(name="odd.mkv", frames=5, sounds=(Sound(language="[/x]"),))
+
+    told = run("probe", make(tmp_path, film))
+
+    assert "Hz, [/x]" in told.stdout
+
+
+def test_a_folder_s_own_name_is_no_markup(tmp_path):
+    told = run("doctor", "--data", tmp_path / "[/x]")
+
+    assert f"{tmp_path}/[/x], " in told.stdout
+
+
+def test_a_name_moves_no_cursor_of_a_person_and_is_exact_for_a_program():
+    name, seen, piped = "a\x1b[31m\x9bb.mp4", io.StringIO(), io.StringIO()
+
+    Terminal(file=seen, force_terminal=True, highlight=False).print(name, markup=False)
+    Terminal(file=piped, highlight=False).print(name, markup=False)
+
+    assert seen.getvalue() == "a\ufffd[31m\ufffdb.mp4\n"
+    assert piped.getvalue() == f"{name}\n"
 
 
 # things that happen meanwhile

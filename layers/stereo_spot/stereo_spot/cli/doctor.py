@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 import typer
+from rich.markup import escape
 
 from stereo_spot.cli.options import DataOption, JsonOption, settings_with
 from stereo_spot.cli.output import bytes_text, errors_told, print_json, results
@@ -72,7 +73,7 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
     else:
         for name, (text, told) in found.items():
             mark = "[green]ok[/]" if told is None else f"[red]{told}[/]"
-            results.print(f"{mark:14} {name:12} {text}")
+            results.print(f"{mark:14} {name:12} {escape(text)}")
         for state in tiers:
             _print_tier(state)
     if not good:

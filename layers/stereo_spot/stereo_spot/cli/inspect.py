@@ -33,7 +33,9 @@ def probe_file(source: SourceArgument, as_json: JsonOption = False) -> None:
         for track in facts.audio:
             language = f", {track.language}" if track.language else ""
             results.print(
-                f"sound: {track.codec}, {track.channels} channels, {track.sample_rate} Hz{language}"
+                f"sound: {track.codec}, {track.channels} channels, "
+                f"{track.sample_rate} Hz{language}",
+                markup=False,
             )
         if facts.subtitles or facts.chapters:
             results.print(f"{facts.subtitles} subtitle tracks, {facts.chapters} chapters")

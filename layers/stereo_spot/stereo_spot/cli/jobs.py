@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stereo_spot.cli.options import DataOption, JsonOption, settings_with
-from stereo_spot.cli.output import errors_told, notes, print_json, results
+from stereo_spot.cli.output import errors_told, notes, plain, print_json, results
 from stereo_spot.conversion import control
 from stereo_spot.conversion.progress import progress_of
 from stereo_spot.errors import ErrorKind, RequestError
@@ -76,7 +76,11 @@ def list_jobs(data: DataOption = None, as_json: JsonOption = False) -> None:
             total = "?" if now.frames_total is None else str(now.frames_total)
             done = total if job.status is JobStatus.COMPLETED else str(now.frames_done)
             table.add_row(
-                job.job_id[:8], escape(job.title or ""), job.mode, now.stage, f"{done}/{total}"
+                job.job_id[:8],
+                escape(plain(job.title or "")),
+                job.mode,
+                now.stage,
+                f"{done}/{total}",
             )
         results.print(table)
 

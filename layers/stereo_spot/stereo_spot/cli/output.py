@@ -15,8 +15,25 @@ from rich.markup import escape
 from stereo_spot.errors import ErrorKind, MachineError, StereoSpotError
 
 log = logging.getLogger(__name__)
-notes = Console(stderr=True, highlight=False, soft_wrap=True)
-results = Console(highlight=False, soft_wrap=True)
+_CONTROLS = {sign: "\ufffd" for sign in (*range(9), *range(11, 32), *range(127, 160))}
+
+
+def plain(text: str) -> str:
+    """Text of others, such as the name of a file, that moves no cursor and changes no colour."""
+    return text.translate(_CONTROLS)
+
+
+class Terminal(Console):
+    """A console that shows plain text where a person reads it; a program gets every sign."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print."""
+        shown = [plain(text) if isinstance(text, str) else text for text in objects]
+        super().print(*(shown if self.is_terminal else objects), **how)
+
+
+notes = Terminal(stderr=True, highlight=False, soft_wrap=True)
+results = Terminal(highlight=False, soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -232,10 +232,10 @@ def _say_before(source: Path, facts: SourceFacts, told: Estimate, prepared: Prep
 def _say_after(outcome: Outcome) -> None:
     result = outcome.job.result or {}
     if not outcome.already_done:
-        rate = result.get("frames", 0) / max(outcome.seconds, 0.001)
+        rate = f" ({result.get('frames', 0) / max(outcome.seconds, 0.001):.1f} frames/s)"
         notes.print(
-            f"[green]Done[/] in {seconds_text(outcome.seconds)} ({rate:.1f} frames/s), "
-            f"{result.get('frames')} frames."
+            f"[green]Done[/] in {seconds_text(outcome.seconds)}"
+            f"{'' if outcome.resumed_segments else rate}, {result.get('frames')} frames."
         )
     for note in result.get("notes", ()):
         notes.print(f"[yellow]Note:[/] {escape(note)}")
