@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 from stereo_engine import hub
 from stereo_engine.errors import EngineError
@@ -206,7 +207,7 @@ def _write_manifest(model: Model, folder: Path, commit: str) -> None:
         for name in files
     }
     about = {"model": model.name, "repo_id": model.repo_id, "revision": commit}
-    partial = folder / f".{MANIFEST}.part"
+    partial = folder / f".{MANIFEST}.{uuid4().hex}.part"  # two workers may download at once
     partial.write_text(json.dumps({**about, "licence": model.licence, "files": facts}, indent=1))
     partial.replace(folder / MANIFEST)
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from stereo_engine import weights
@@ -81,6 +82,34 @@ def test_a_damaged_cache_is_downloaded_again(tmp_path):
     weights.fetched(DEPTH_ANYTHING, tmp_path, download=hub)
 
     assert (folder / "model.safetensors").read_bytes() == b"weights"
+
+
+def test_workers_that_download_at_once_do_not_trip_over_each_other(tmp_path):
+    together, failed = threading.Barrier(4), []
+
+    class Slow(Hub):
+        def __call__(self, *arguments, **options):
+            commit = super().__call__(*arguments, **options)
+            together.wait(60)
+            return commit
+
+    hub = Slow({"config.json": b"{}", "model.safetensors": b"w"})
+
+    def fetch(folder):
+        try:
+            weights.fetched(DEPTH_ANYTHING, folder, download=hub)
+        except OSError as error:
+            failed.append(error)
+
+    for attempt in range(20):
+        folder = tmp_path / str(attempt)
+        workers = [threading.Thread(target=fetch, args=(folder,)) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    assert failed == []
 
 
 def test_a_file_that_was_changed_is_not_used_though_it_is_as_long(tmp_path):
