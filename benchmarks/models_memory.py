@@ -1,4 +1,4 @@
-"""`python -m benchmarks.models_memory`: peak memory of the whole engine, 100 frames and 1,000.
+"""`python -m benchmarks.models_memory`: peak memory of the whole engine, 100 frames to 1,000.
 
 Every tier, from file to file, each film in a fresh process; the model tiers with tiny weights, so
 that what grows with the film would show beside them.
@@ -17,6 +17,7 @@ from tests.engine.films import moving_pictures, write_film
 from tests.models import tiny
 
 RESULTS = Path(__file__).parent / "results" / "models_memory.json"
+COUNTS = (100, 300, 1000)
 SIZES = {"classic": (384, 216), "fast": (128, 72), "quality": (64, 48)}
 
 
@@ -43,7 +44,7 @@ def main():
         for tier, size in SIZES.items():
             scene = moving_pictures(40, *size)
             kept[tier] = {"size": list(size)}
-            for count in (100, 1000):
+            for count in COUNTS:
                 frames = [scene[abs(at % 78 - 39)] for at in range(count)]
                 film = write_film(root / "film.mp4", frames)
                 kept[tier][str(count)] = round(peak_mib(tier, film, root / "out.mp4", weights), 1)
