@@ -14,6 +14,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from pydantic import ValidationError
 from stereo_spot.errors import ErrorKind, RequestError, SourceError, StereoSpotError
 
 log = logging.getLogger("stereo_spot.server")
@@ -112,14 +113,28 @@ def _status_of(error: StereoSpotError) -> int:
 
 
 def main() -> int:
-    """Serve until SIGTERM; 1 when the models cannot be loaded."""
-    from inference_container.loaded import load  # AWS is not needed to answer
-    from inference_container.settings import ServerSettings
+    """Serve until SIGTERM; 2 for settings that cannot be, 1 when it cannot listen or load."""
+    from inference_container.settings import ServerSettings  # what only answers needs none
 
     logging.basicConfig(level=logging.INFO)
-    settings = ServerSettings()
-    server = Server((settings.host, settings.port))
+    try:
+        settings = ServerSettings()
+        server = Server((settings.host, settings.port))
+    except ValidationError as error:
+        wrong = "; ".join(f"{told['loc'][0]}: {told['msg']}" for told in error.errors())
+        log.error("cannot serve: kind=%s message=%s", ErrorKind.BAD_REQUEST, wrong)
+        return 2
+    except OSError as error:
+        log.error("cannot serve: kind=%s message=%s", ErrorKind.PORT_IN_USE, error)
+        return 1
     log.info("listening: port=%d", server.server_address[1])
+    return _serve(server, settings)
+
+
+def _serve(server: Server, settings: Any) -> int:
+    """Answer pings at once, and invocations when the models are there."""
+    from inference_container.loaded import load  # AWS is not needed to answer
+
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

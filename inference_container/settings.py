@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from stereo_spot.model import Tier
 
 
 class ServerSettings(BaseSettings):
@@ -11,7 +12,7 @@ class ServerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    tier: str = Field(default="quality", validation_alias="STEREO_SPOT_TIER")
+    tier: Tier = Field(default=Tier.QUALITY, validation_alias="STEREO_SPOT_TIER")
     host: str = Field(default="127.0.0.1", validation_alias="SERVER_HOST")
     """The image says 0.0.0.0; the server asks nobody who they are."""
     port: int = Field(default=8080, ge=0, le=65535, validation_alias="SERVER_PORT")

@@ -17,7 +17,7 @@ from stereo_spot.media.engine import Engine
 from stereo_spot.model import Recipe
 
 from inference_container.invocations import Invocations
-from inference_container.server import Server
+from inference_container.server import Server, main
 from tests.engine.films import moving_pictures, write_film
 
 JOB = "00000000-0000-4000-8000-000000000001"
@@ -256,3 +256,28 @@ def test_an_engine_that_loses_frames_stores_nothing(server, objects, tmp_path):
 
     assert (status, answer["error_kind"]) == (500, "segment_failed")
     assert objects.head(str(RenderedKey(JOB, 0))) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "told"),
+    [
+        (
+            "STEREO_SPOT_TIER",
+            "qualty",
+            2,
+            "kind=bad_request message=STEREO_SPOT_TIER: Input",
+        ),
+        ("SERVER_PORT", "x", 2, "kind=bad_request message=SERVER_PORT: Input"),
+        ("SERVER_HOST", "192.0.2.1", 1, "kind=port_in_use message="),
+    ],
+)
+def test_a_server_that_cannot_start_says_why_in_one_line(
+    monkeypatch, caplog, name, value, code, told
+):
+    monkeypatch.setenv("SERVER_PORT", "0")
+    monkeypatch.setenv(name, value)
+
+    assert main() == code
+
+    (line,) = caplog.messages
+    assert f"cannot serve: {told}" in line and "\n" not in line
