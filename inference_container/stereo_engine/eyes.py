@@ -105,12 +105,9 @@ class ClassicEyes:
         """The source as one eye bit for bit, and the other one warped from it."""
         if self._export is not None:
             self._export.write(depth)
-        strength = strength_of(depth.confidence)
-        disparity = disparity_of(depth.depth, self._recipe, picture.size[0], strength)
+        disparity = self._disparity(picture, depth)
         pair = empty_pair(picture)
-        left, right = (pair.left.planes, pair.right.planes)
-        if self._recipe.swap_eyes:
-            left, right = right, left
+        left, right = self._sides(pair)
         if self._recipe.mode == Mode.RGBD:
             _copy(picture.planes, left)
             _paint_depth(depth, right)
@@ -118,11 +115,25 @@ class ClassicEyes:
         else:
             full = enlarged(disparity, picture.size)
             hidden = _make_eyes(picture.planes, full, left, right, self._recipe)
-            if self._recipe.floating_window:
-                frame_eyes(left, right, strips(disparity), picture.colour.range == FULL)
+            self.frame(pair, depth)
         self._comfort.add(disparity, picture.size, cut=depth.cut, hidden=hidden)
         self._confidence_sum += depth.confidence
         return pair
+
+    def frame(self, pair: Pair, depth: DepthMap) -> None:
+        """Blacken the strips that bring the edge forward, where the recipe asks for them."""
+        if self._recipe.floating_window:
+            widths = strips(self._disparity(pair.left, depth))
+            frame_eyes(*self._sides(pair), widths, pair.left.colour.range == FULL)
+
+    def _disparity(self, picture: Picture, depth: DepthMap) -> NDArray[np.float32]:
+        strength = strength_of(depth.confidence)
+        return disparity_of(depth.depth, self._recipe, picture.size[0], strength)
+
+    def _sides(self, pair: Pair) -> tuple[Planes, Planes]:
+        """The planes of the left and of the right view; swapped, each lies on the other side."""
+        sides = pair.left.planes, pair.right.planes
+        return sides[::-1] if self._recipe.swap_eyes else sides
 
     def report(self) -> dict[str, Any]:
         """Motion and position, trusted as far as the picture moved."""

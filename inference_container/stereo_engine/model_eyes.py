@@ -118,16 +118,19 @@ class QualityEyes(FastEyes):
         if self._recipe.mode == Mode.RGBD:
             yield from (self._classic.pair(*item) for item in mapped)
             return
-        waiting: deque[Pair] = deque()
+        waiting: deque[tuple[Pair, DepthMap]] = deque()
 
         def warped() -> Iterator[tuple[Warped, ...]]:
             for picture, depth in mapped:
-                waiting.append(self._classic.pair(picture, depth))
-                yield tuple(self._warp(eye, picture, depth, waiting[-1]) for eye in self._made)
+                pair = self._classic.pair(picture, depth)
+                waiting.append((pair, depth))
+                yield tuple(self._warp(eye, picture, depth, pair) for eye in self._made)
 
         fills = [self._fill(eye, plan) for eye in range(len(self._made))]
         for _ in painted(warped(), fills, plan.paint_side):
-            yield waiting.popleft()
+            pair, depth = waiting.popleft()
+            self._classic.frame(pair, depth)  # holes lie under the strips, and were painted
+            yield pair
 
     def _fill(self, eye: int, plan: MemoryPlan) -> Fill:
         inpainter = SvdInpainter(

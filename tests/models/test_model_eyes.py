@@ -182,6 +182,25 @@ def test_outside_the_holes_the_painted_eye_is_the_warped_one(warm):
     assert touched > 0
 
 
+@pytest.mark.parametrize("swap", [False, True])
+def test_the_strips_of_a_floating_window_stay_black(warm, swap):
+    """The model paints what near things at the edge uncover, which is just where the strips are."""
+    film, recipe = pictures(4), {"max_disparity": 10.0, "convergence": 0.0, "swap_eyes": swap}
+
+    framed, _ = made("quality", warm, film, floating_window=True, **recipe)
+    plain, _ = made("quality", warm, film, **recipe)
+
+    for pair, other in zip(framed, plain, strict=True):
+        left, right = (pair.right, pair.left) if swap else (pair.left, pair.right)
+        strips = [(left.planes[0][:, :2], 16), (right.planes[0][:, -2:], 16)]
+        strips += [(plane[:, -1:], 128) for plane in right.planes[1:]]
+        assert all(np.all(shown == black) for shown, black in strips)
+        made_eye = 0 if swap else 1
+        ours, theirs = ((p.left, p.right)[made_eye].planes[0] for p in (pair, other))
+        middle = slice(16, -16)
+        assert np.array_equal(ours[:, middle], theirs[:, middle])
+
+
 @TIERS
 @pytest.mark.parametrize("size", [(16, 16), (34, 22)])
 def test_small_and_odd_shapes_work(tier, warm, size):
