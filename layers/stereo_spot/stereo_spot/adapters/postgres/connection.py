@@ -1,4 +1,4 @@
-"""Connections to one database, its migrations, and its statements by name."""
+"""A pool of connections to one database, its migrations, and its statements by name."""
 
 import contextlib
 import re
@@ -6,22 +6,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from queue import Empty, LifoQueue
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from pgvector.psycopg import register_vector
 from psycopg import sql
-from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool
 
 from stereo_spot.analysis.errors import Unavailable
 
 SQL = files("stereo_spot.adapters.postgres").joinpath("sql")
 MIGRATION_LOCK = 7_320_190_417
 TURNS = 4
-LOOK_S = 0.5
-"""How often to ask a server that does not answer."""
-LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
 T = TypeVar("T")
@@ -35,139 +32,80 @@ def statements(name: str) -> Mapping[str, bytes]:
     return {key: text.strip().rstrip(";").encode() for key, text in pairs}
 
 
-class _Line:
-    """A connection with a cursor for each statement: a statement is made ready once, then sent."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._cursors: dict[bytes, psycopg.Cursor[Row]] = {}
-
-    def execute(self, statement: bytes, values: Mapping[str, Any]) -> psycopg.Cursor[Row]:
-        cursor = self._cursors.get(statement)
-        if cursor is None:
-            cursor = self._cursors[statement] = self.connection.cursor()
-        return cursor.execute(statement, values)
-
-    def usable(self) -> bool:
-        return self.connection.pgconn.transaction_status == TransactionStatus.IDLE
-
-
 class Postgres:
     """Every statement is its own transaction unless `transaction` says otherwise."""
 
     def __init__(self, url: str, *, pool_size: int = 5, timeout_s: float = 10.0) -> None:
-        self._url, self._timeout_s = url, timeout_s
+        self._timeout_s = timeout_s
         _migrate(url, timeout_s)
-        self._free: LifoQueue[_Line | None] = LifoQueue()
-        for _ in range(pool_size - 1):
-            self._free.put(None)
-        with _translated():
-            self._free.put(self._opened())
+        self._cursors: WeakKeyDictionary[Connection, dict[bytes, psycopg.Cursor[Row]]]
+        self._cursors = WeakKeyDictionary()
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            kwargs={"autocommit": True, "connect_timeout": max(2, int(timeout_s))},
+            min_size=1,
+            max_size=pool_size,
+            timeout=timeout_s,
+            reconnect_timeout=300.0,
+            configure=_configure,
+            open=True,
+        )
 
     def close(self) -> None:
         """Close all connections."""
-        self._close_idle()
+        self._pool.close()
 
     def rows(self, statement: bytes, values: Mapping[str, Any]) -> list[Row]:
         """The rows a statement returns."""
-        return self._with(lambda line: line.execute(statement, values).fetchall())
+        return self._with(lambda connection: self._done(connection, statement, values).fetchall())
 
     def changed(self, statement: bytes, values: Mapping[str, Any]) -> int:
         """How many rows a statement changed."""
-        return self._with(lambda line: line.execute(statement, values).rowcount)
+        return self._with(lambda connection: self._done(connection, statement, values).rowcount)
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Do several statements as one."""
 
-        def together(line: _Line) -> T:
-            with line.connection.transaction():
-                return work(line.connection)
+        def together(connection: Connection) -> T:
+            with connection.transaction():
+                return work(connection)
 
         return self._with(together)
 
-    def _with(self, work: Callable[[_Line], T]) -> T:
+    def _done(
+        self, connection: Connection, statement: bytes, values: Mapping[str, Any]
+    ) -> psycopg.Cursor[Row]:
+        """Each connection keeps a cursor for each statement, which is made ready once."""
+        cursors = self._cursors.setdefault(connection, {})
+        cursor = cursors.get(statement)
+        if cursor is None:
+            cursor = cursors[statement] = connection.cursor()
+        return cursor.execute(statement, values)
+
+    def _with(self, work: Callable[[Connection], T]) -> T:
         """Retry: on another connection, through a restart of the server.
 
         All statements may be repeated; a claim that was lost with its answer runs out.
         """
-        for turn in range(TURNS):
-            try:
-                line = self._take()
+        with _translated():
+            for turn in range(TURNS):
                 try:
-                    return work(line)
-                finally:
-                    self._put_back(line)
-            except LOST as error:
-                if turn + 1 == TURNS:
-                    raise _unreachable(error) from error
-            time.sleep(0.1 * 2**turn)
-            self._close_idle()
+                    with self._pool.connection() as connection:
+                        return work(connection)
+                except (psycopg.OperationalError, psycopg.InterfaceError):
+                    if turn + 1 == TURNS:
+                        raise
+                time.sleep(0.1 * 2**turn)
+                self._pool.check()
         raise AssertionError("unreachable")
-
-    def _take(self) -> _Line:
-        """The line that was used last, or a new one while there are fewer than may be."""
-        try:
-            line = self._free.get(timeout=self._timeout_s)
-        except Empty:
-            raise psycopg.OperationalError("every connection is in use") from None
-        if line is not None:
-            return line
-        try:
-            return self._opened()
-        except BaseException:
-            self._free.put(None)
-            raise
-
-    def _put_back(self, line: _Line) -> None:
-        if line.usable():
-            self._free.put(line)
-        else:
-            line.connection.close()
-            self._free.put(None)
-
-    def _opened(self) -> _Line:
-        """Connect, and wait for a server that is being restarted."""
-        end = time.monotonic() + self._timeout_s
-        while True:
-            try:
-                return _Line(_connected(self._url, self._timeout_s))
-            except psycopg.OperationalError:
-                if time.monotonic() >= end:
-                    raise
-            time.sleep(LOOK_S)
-
-    def _close_idle(self) -> None:
-        """What a restart broke shows only when it is used."""
-        idle = []
-        with contextlib.suppress(Empty):
-            while True:
-                idle.append(self._free.get_nowait())
-        for line in idle:
-            if line is not None:
-                line.connection.close()
-            self._free.put(None)
 
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except LOST as error:
-        raise _unreachable(error) from error
-
-
-def _unreachable(error: Exception) -> Unavailable:
-    return Unavailable(f"Postgres cannot be reached: {error}")
-
-
-def _connected(url: str, timeout_s: float) -> Connection:
-    connection = psycopg.connect(url, autocommit=True, connect_timeout=max(2, int(timeout_s)))
-    try:
-        _configure(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise Unavailable(f"Postgres cannot be reached: {error}") from error
 
 
 def _configure(connection: Connection) -> None:
