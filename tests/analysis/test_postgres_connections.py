@@ -47,14 +47,6 @@ def all_at_once(database, number, seconds=0.2):
         return {one.result()[0][0] for one in asked}
 
 
-def test_one_after_another_uses_one_connection(open_postgres):
-    database = open_postgres(pool_size=5)
-
-    used = {database.rows(WHO, {})[0][0] for _ in range(20)}
-
-    assert len(used) == 1
-
-
 def test_there_are_never_more_connections_than_allowed(open_postgres, connected):
     database = open_postgres(pool_size=2)
 
