@@ -2,10 +2,11 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from stereo_engine import __version__
 from stereo_engine.anaglyph import METHODS
@@ -33,8 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(words)
         if options.serve:
+            answers = _answers_alone()
             load_models(options.tier, frozenset(options.accept_licence))
-            serve(sys.stdin, sys.stdout)
+            serve(sys.stdin, answers)
         result = render(_job(options))
     except EngineError as error:
         if as_json:
@@ -51,6 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         for warning in result["warnings"]:
             sys.stderr.write(f"note: {warning}\n")
     return 0
+
+
+def _answers_alone() -> TextIO:
+    """Standard output for our answers only: what a library prints goes to standard error."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
 
 
 def _job(options: argparse.Namespace) -> Job:

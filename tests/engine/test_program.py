@@ -22,17 +22,17 @@ def run(*words):
 class Server:
     """`--serve`, spoken to line by line."""
 
-    def __init__(self):
+    def __init__(self, *command):
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            [*ENGINE, "--serve"], stdin=pipe, stdout=pipe, stderr=pipe, text=True
+            command or [*ENGINE, "--serve"], stdin=pipe, stdout=pipe, stderr=pipe, text=True
         )
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.communicate(timeout=20)
+        self.rest = self.process.communicate(timeout=20)
 
     def ask(self, **job):
         self.tell(json.dumps(job))
@@ -180,6 +180,24 @@ def test_serve_answers_jobs_in_order_and_survives_bad_ones(film, tmp_path):
     assert read_stream(tmp_path / "m.mp4")["size"] == (192, 64)
     assert read_stream(tmp_path / "d.mp4")["size"] == (96, 64)
     assert server.process.returncode == 0
+
+
+NOISY = """
+import os, stereo_engine.__main__ as program
+load = program.load_models
+program.load_models = lambda *given: (print("loading"), os.write(1, b"50 %\\n"), load(*given))
+program.main(["--serve"])
+"""
+
+
+def test_what_a_library_prints_does_not_get_between_the_answers():
+    with Server(sys.executable, "-c", NOISY) as server:
+        assert server.hear()["event"] == "ready"
+        server.tell("{}")
+        assert server.hear()["event"] == "error"
+
+    said, complained = server.rest
+    assert said == "" and "loading" in complained and "50 %" in complained
 
 
 def test_serve_leaves_in_the_middle_of_a_job_when_its_parent_is_gone(tmp_path):

@@ -70,7 +70,8 @@ class Engine:
         """
         try:
             self._warm()
-        except EOFError as error:
+        except (EOFError, ValueError) as error:
+            self._end()
             raise StepError(ErrorKind.SEGMENT_FAILED, "the engine does not start") from error
         return self._greeting
 
@@ -92,6 +93,10 @@ class Engine:
             if self._stopped:
                 return None
             raise StepError(ErrorKind.SEGMENT_FAILED, f"the engine died (exit {code})") from error
+        except (KeyError, TypeError, ValueError) as error:
+            self._end()  # or its next words would be taken for those of the next job
+            text = f"the engine answers what is no answer ({error!r:.80})"
+            raise StepError(ErrorKind.SEGMENT_FAILED, text) from error
 
     def stop(self) -> None:
         """Give up the running job; the next one starts a fresh process."""
@@ -141,7 +146,9 @@ class Engine:
         if not line:
             process.wait()
             raise EOFError
-        answer: dict[str, Any] = json.loads(line)
+        answer = json.loads(line)
+        if not isinstance(answer, dict):
+            raise ValueError(line)
         return answer
 
     def _end(self) -> int | None:
