@@ -69,7 +69,7 @@ def test_a_film_is_sent_followed_played_downloaded_and_deleted(
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete it").click()
     page.wait_for_url("**/jobs?removed=1")
-    assert page.get_by_text("The film was deleted.").is_visible()
+    page.get_by_text("The film was deleted.").wait_for()
     assert page.request.get(f"/v1/jobs/{job}").status == 404
 
 
@@ -116,7 +116,7 @@ def test_what_is_no_film_is_told_in_one_sentence(page: Any, tmp_path: Path) -> N
     page.get_by_role("heading", name="This file is not a film.").wait_for()
 
     assert page.locator("h1").text_content() == text.stem
-    assert page.get_by_role("link", name="Choose another film").is_visible()
+    page.get_by_role("link", name="Choose another film").wait_for()
 
 
 def test_a_stopped_film_goes_on_where_it_stopped(page: Any, film: Path) -> None:
@@ -129,4 +129,4 @@ def test_a_stopped_film_goes_on_where_it_stopped(page: Any, film: Path) -> None:
     page.get_by_role("button", name="Go on where it stopped").click()
 
     page.locator("#player").wait_for(timeout=LONG_MS)
-    assert page.get_by_text(f"{film.stem}_redcyan_dubois.mp4").is_visible()
+    page.get_by_text(f"{film.stem}_redcyan_dubois.mp4").wait_for()

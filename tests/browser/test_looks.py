@@ -56,10 +56,10 @@ def test_a_page_without_scripts_says_where_the_film_is(
     page = context.new_page()
     page.goto(f"/jobs/{job}")
 
-    assert page.get_by_text("The film has not arrived yet.").is_visible()
+    page.get_by_text("The film has not arrived yet.").wait_for()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete it").click()
-    assert page.get_by_text("The film was deleted.").is_visible()
+    page.get_by_text("The film was deleted.").wait_for()
     context.close()
 
 

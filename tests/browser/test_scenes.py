@@ -86,8 +86,8 @@ def test_a_scene_finds_what_looks_like_it(page: Any, job: str) -> None:
 def test_nothing_found_says_what_to_do(page: Any, job: str) -> None:
     page.goto("/search?q=qwertyuiop")
 
-    assert page.get_by_text("Nothing was found.").is_visible()
-    assert page.get_by_role("link", name="Back to the library").is_visible()
+    page.get_by_text("Nothing was found.").wait_for()
+    page.get_by_role("link", name="Back to the library").wait_for()
 
 
 @pytest.mark.parametrize("target", ["/jobs/{job}", "/search?q=red", "/search?like={job}.0"])
