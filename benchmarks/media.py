@@ -253,7 +253,7 @@ def report(rows: dict[str, dict[str, float]], source: Path, arguments: argparse.
         print(f"{way:26}" + "".join(f"{value:>10}" for value in values))
     target = Path(__file__).parent / "results" / "media.json"
     known = json.loads(target.read_text()) if target.exists() else {}
-    known[arguments.kind] = {"gigabytes": arguments.gigabytes, "rows": rows}
+    known[f"{arguments.gigabytes:g} GB {arguments.kind}"] = rows
     target.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
