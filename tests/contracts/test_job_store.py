@@ -87,6 +87,20 @@ class TestJobStore:
 
         assert sum(attempt.result() is not None for attempt in tried) == 1
 
+    @pytest.mark.parametrize("title", [None, "Käse"])
+    def test_another_title_is_written_once_over_the_one_that_was_read(self, jobs, title):
+        job = a_job(title=title, status=JobStatus.COMPLETED)
+        jobs.create(job)
+
+        first = jobs.apply(job.job_id, moves.rename(150.0, "第一", job))
+
+        assert (first.title, first.renamed_at, first.status) == ("第一", 150.0, job.status)
+        assert jobs.apply(job.job_id, moves.rename(151.0, "second", job)) is None
+        assert jobs.get(job.job_id) == first
+        assert jobs.apply(job.job_id, moves.rename(152.0, "third", None)).title == "third"
+        jobs.apply(job.job_id, moves.delete(153.0))
+        assert jobs.apply(job.job_id, moves.rename(154.0, "fourth", None)) is None
+
     def test_adds_from_many_at_once_all_count(self, jobs):
         job = a_job(status=JobStatus.CHUNKING_COMPLETE)
         jobs.create(job)

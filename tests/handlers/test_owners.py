@@ -59,6 +59,8 @@ def test_everyone_lists_their_own_jobs(ask, anns):
         ("POST", "/v1/jobs/{}/cancel"),
         ("POST", "/v1/jobs/{}/retry"),
         ("DELETE", "/v1/jobs/{}"),
+        ("PATCH", "/v1/jobs/{}"),
+        ("PATCH", "/jobs/{}"),
         ("GET", "/jobs/{}"),
         ("POST", "/jobs/{}/delete"),
     ],
@@ -66,7 +68,8 @@ def test_everyone_lists_their_own_jobs(ask, anns):
 def test_a_job_of_somebody_else_is_not_there(ask, anns, deployment, method, path):
     before = deployment.jobs.get(anns)
 
-    assert ask("bob", method, path.format(anns))[0] == 404
+    body = {"title": "mine"} if method == "PATCH" else None
+    assert ask("bob", method, path.format(anns), body=body)[0] == 404
     assert deployment.jobs.get(anns) == before
 
 

@@ -20,6 +20,8 @@ FACTS = {
 }  # fmt: skip
 MOVES = {
     "request start": lambda read: moves.request_start(NOW),
+    "rename": lambda read: moves.rename(NOW, "new", None),
+    "rename as read": lambda read: moves.rename(NOW, "new", read),
     "note source": lambda read: moves.note_source(NOW, etag="e1", size=1, facts=FACTS),
     "claim chunk": lambda read: moves.claim_chunk(NOW, "me", 10.0, etag="e1", size=1),
     "commit plan": lambda read: moves.commit_plan(NOW, digest="mine", total=2, facts=FACTS),
@@ -71,6 +73,7 @@ def jobs(draw):
         lease_until=draw(times) if owner else None,
         deadline_at=draw(times),
         done_hint=draw(st.integers(0, 2)),
+        title=draw(st.sampled_from([None, "a", "b"])),
         start_requested_at=draw(maybe),
         source_etag=draw(st.sampled_from([None, "e1", "e2"])),
         plan_digest="theirs" if planned else None,
@@ -180,6 +183,18 @@ def test_what_was_read_before_a_segment_was_done_fails_nothing_after_it(attempt)
 
     if name == "fail" and read.done_hint != row.done_hint:
         assert moved(row, read, name) is None
+
+
+@given(jobs(), jobs(), st.sampled_from(["rename", "rename as read"]))
+def test_another_title_changes_nothing_else_of_any_job_that_is_there(row, read, name):
+    after = moved(row, read, name)
+
+    refused = name == "rename as read" and read.title != row.title
+    assert (after is None) == (refused or row.status is JobStatus.DELETED)
+    if after is not None:
+        unlike = {"title": row.title, "renamed_at": None, "updated_at": row.updated_at}
+        assert (after.title, after.renamed_at) == ("new", NOW)
+        assert after.model_copy(update=unlike) == row
 
 
 @given(jobs(), st.sampled_from(["claim chunk", "claim reassembly", "fail"]))

@@ -31,6 +31,7 @@ def test_another_site_changes_nothing(served: Served, headers: dict[str, str]) -
         ("POST", "/v1/jobs"),
         ("POST", f"/jobs/{job.job_id}/delete"),
         ("DELETE", f"/v1/jobs/{job.job_id}"),
+        ("PATCH", f"/v1/jobs/{job.job_id}"),
     ):
         refused = served.client.ask(method, target, "mode=sbs", **FORM, **sent)
         assert refused.status == 403 and refused.problem()["kind"] == "forbidden"

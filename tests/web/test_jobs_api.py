@@ -42,6 +42,7 @@ def test_a_film_sent_to_the_link_is_the_source_of_the_job(served: Served) -> Non
         {"title": ""},
         {"title": "two\nlines"},
         {"title": "\ud800"},
+        {"title": " "},
         {"crf": 99},
         {"end_s": 0},
         {"preset": "; rm"},
@@ -203,7 +204,7 @@ def test_every_wrong_turn_is_a_problem(client: Client) -> None:
 
 def test_a_wrong_method_is_told_all_the_right_ones(client: Client) -> None:
     assert client.ask("PUT", "/v1/jobs").headers["allow"] == "GET, POST"
-    assert client.ask("POST", "/v1/jobs/x").headers["allow"] == "GET, DELETE"
+    assert client.ask("POST", "/v1/jobs/x").headers["allow"] == "GET, PATCH, DELETE"
 
 
 def test_play_and_download_are_refused_until_there_is_a_film(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""What a person can do with a job: start, cancel, retry, delete."""
+"""What a person can do with a job: start, cancel, retry, rename, delete."""
 
 from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.ending import end
@@ -73,6 +73,24 @@ def retry(job_id: str, app: Services) -> Job:
         raise RequestError(ErrorKind.CONFLICT, f"job {job_id} changed meanwhile; look again")
     app.bus.publish(ChunkRequested(job_id=job_id))
     return again
+
+
+def rename(job: Job, title: str, app: Services, *, as_read: bool = False) -> Job | None:
+    """Give a film another title, whatever its state; keys, plan and recipe stay.
+
+    Args:
+        job: The job as it was read.
+        title: The new title.
+        app: The services.
+        as_read: Whether to leave it alone, and return None, where its title changed meanwhile.
+
+    Raises:
+        RequestError: `not_found` when it was deleted meanwhile.
+    """
+    renamed = app.jobs.apply(job.job_id, moves.rename(app.clock(), title, job if as_read else None))
+    if renamed is None:
+        find(job.job_id, app)
+    return renamed
 
 
 def delete(job_id: str, app: Services) -> None:

@@ -52,6 +52,8 @@ class Job(Leased):
     options: JobOptions = JobOptions()
     owner: str | None = None
     title: str | None = None
+    renamed_at: Seconds | None = None
+    """When a person last gave it another title than that of its creation."""
     start_requested_at: Seconds | None = None
     uploaded_at: Seconds | None = None
     source_file_size_bytes: int | None = None

@@ -35,6 +35,7 @@ from stereo_spot.transitions.walk import (
     note_done,
     note_source,
     publish,
+    rename,
     report_failure,
     request_start,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "publish",
     "refuse",
     "refuse_unstarted",
+    "rename",
     "report_failure",
     "request_start",
     "retry",

@@ -35,6 +35,22 @@ def request_start(now: float) -> Change:
     )
 
 
+def rename(now: float, title: str, read: Job | None) -> Change:
+    """A person gives the film another title; with `read`, only while it has the one read.
+
+    A title is no progress: the deadline stays.
+    """
+    alive = tuple(status for status in JobStatus if status is not _S.DELETED)
+    still: tuple[Condition, ...] = ()
+    if read is not None:
+        still = (Absent("title") if read.title is None else is_("title", read.title),)
+    return Change(
+        "rename",
+        (OneOf("status", alive), *still),
+        {"title": title, "renamed_at": now, "updated_at": now},
+    )
+
+
 def note_source(now: float, *, etag: str, size: int, facts: dict[str, Any]) -> Change:
     """The source was looked at while the job waits to be started."""
     return Change(

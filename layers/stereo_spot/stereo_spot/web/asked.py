@@ -1,9 +1,17 @@
 """What a request to make a job may say, checked at the door."""
 
 import unicodedata
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationInfo,
+    field_validator,
+)
 
 from stereo_spot.conversion.comfort import check_strength
 from stereo_spot.model import (
@@ -24,6 +32,15 @@ from stereo_spot.model import (
 _NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
 
 
+def _one_line(title: str) -> str:
+    if any(unicodedata.category(sign) in _NO_TEXT for sign in title) or not title.strip():
+        raise ValueError("a title is one line of text")
+    return title
+
+
+Title = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
+
+
 class Asked(BaseModel):
     """A JSON body; it refuses what it does not know, and numbers that are none."""
 
@@ -33,7 +50,7 @@ class Asked(BaseModel):
 class NewJob(Asked):
     """A film to convert; what is left out gets its default."""
 
-    title: str | None = Field(default=None, min_length=1, max_length=500)
+    title: Title | None = None
     mode: StereoMode | None = None
     tier: Tier | None = None
     max_disparity: float | None = Field(
@@ -77,13 +94,6 @@ class NewJob(Asked):
     def _fits_the_codec(cls, pix_fmt: PixelFormat, info: ValidationInfo) -> PixelFormat:
         return fits_codec(pix_fmt, info.data.get("codec"))
 
-    @field_validator("title")
-    @classmethod
-    def _plain(cls, title: str | None) -> str | None:
-        if title is not None and any(unicodedata.category(sign) in _NO_TEXT for sign in title):
-            raise ValueError("a title is one line of text")
-        return title
-
     def options(self, defaults: JobOptions) -> JobOptions:
         """The options asked for, on top of `defaults`.
 
@@ -102,9 +112,21 @@ class NewJob(Asked):
         started = job.start_requested_at == job.created_at
         return (
             job.options == self.options(defaults)
-            and job.title == self.title
+            and (job.renamed_at is not None or job.title == self.title)
             and (job.round > 1 or started == self.autostart)
         )
+
+
+class JobChange(Asked):
+    """What of a job can be changed."""
+
+    title: Title
+
+
+class PlainJobChange(JobChange):
+    """The same, as clients of `/jobs/{id}` say it; how large the film is is measured."""
+
+    source_file_size_bytes: int | None = Field(default=None, ge=1, le=10 << 30)
 
 
 class UploadAsked(Asked):

@@ -17,7 +17,7 @@ from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.problems import HttpError
 from stereo_spot.web.site import JobId, Site, ThisJob, ThisSite, absolute_grant
 from stereo_spot.web.telling import job_view, segment_view
-from stereo_spot.web.views import CreatedView, JobView, SegmentView, UploadView
+from stereo_spot.web.views import CreatedView, JobView, SegmentView, UploadView, names
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 POLL_AFTER_S = 1
@@ -92,7 +92,7 @@ def get_job(
     """Everything known of a job; with `If-None-Match`, 304 while nothing has changed."""
     view = job_view(job, site)
     headers = {"etag": view.etag, "cache-control": "no-cache"}
-    if if_none_match is not None and view.etag in [tag.strip() for tag in if_none_match.split(",")]:
+    if if_none_match is not None and names(if_none_match, view.etag):
         return Response(status_code=304, headers=headers)
     if job.status.open:
         headers["retry-after"] = str(POLL_AFTER_S)

@@ -13,6 +13,7 @@ class HttpKind(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     FORBIDDEN = "forbidden"
     WRONG_HOST = "wrong_host"
+    PRECONDITION_FAILED = "precondition_failed"
     TOO_LARGE = "too_large"
     LENGTH_REQUIRED = "length_required"
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable"

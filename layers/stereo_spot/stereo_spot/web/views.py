@@ -20,6 +20,11 @@ Instant = Annotated[
 _MOVING = ("frames_per_s", "seconds_left")
 
 
+def names(header: str, etag: str) -> bool:
+    """Whether `If-Match` or `If-None-Match` names this tag, or any."""
+    return bool({"*", etag} & {tag.strip() for tag in header.split(",")})
+
+
 class View(BaseModel):
     """An answer of the API."""
 

@@ -72,6 +72,7 @@ _ADVICE = {
     "length_required": ("An upload says how long it is.", "Send it with a Content-Length."),
     "upload_incomplete": ("Not all of the film arrived.", "Send what is missing."),
     "range_not_satisfiable": ("The film has no such part.", "Ask for bytes that it has."),
+    "precondition_failed": ("It changed meanwhile.", "Look at it again, then change it."),
     "idempotency_mismatch": ("This key made another job.", "Use a new Idempotency-Key."),
     "too_large": ("The request is too large.", "Send less at once."),
     "internal": ("Something went wrong here.", "Try again; the log says more."),
