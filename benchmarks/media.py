@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from stereo_spot.media import process
+from stereo_spot.media import starting
 from stereo_spot.media.cut import cut
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.join import join
@@ -32,6 +32,9 @@ from benchmarks.media_film import make
 from benchmarks.media_store import Discard, HttpReader, LocalReader, upload
 
 FFMPEG = "ffmpeg on the URL"
+READY = "ours, reader ready"
+"""With the reading process started ahead, as a function on Lambda keeps it."""
+READY_AFTER_S = 0.5
 SEGMENT_S = 30.0
 LIMITS = MediaLimits()
 
@@ -89,7 +92,7 @@ def ours(port: int, size: int, work: Path) -> dict[str, float]:
         upload(port, path)
         first.append(time.monotonic() - started)
 
-    with process.started() as guarded:
+    with starting.started() as guarded:
         made = plan(
             reader,
             source_etag="e",
@@ -165,11 +168,14 @@ def download_split_upload(port: int, work: Path, ffmpeg: str, suffix: str) -> di
     return {"first_s": first[0], "segments": len(first)}
 
 
-def measured(folder: Path, call: Callable[[Path], dict[str, float]]) -> dict[str, float]:
+def measured(
+    folder: Path, call: Callable[[Path], dict[str, float]], *, ready: bool = False
+) -> dict[str, float]:
     """Time, memory and disk of one way."""
     work = folder / "work"
     work.mkdir()
-    with Peak(work) as peak:
+    with starting.one_ready() if ready else contextlib.nullcontext(), Peak(work) as peak:
+        time.sleep(READY_AFTER_S)
         started, before = time.monotonic(), _cpu()
         result = call(work)
         took, cpu = time.monotonic() - started, _cpu() - before
@@ -210,7 +216,8 @@ def run(folder: Path, source: Path, arguments: argparse.Namespace) -> dict[str, 
     )
     port, size = int(server.stdout.readline()), source.stat().st_size
     ways: dict[str, Callable[[Path], dict[str, float]]] = {
-        "ours": lambda work: ours(port, size, work)
+        "ours": lambda work: ours(port, size, work),
+        READY: lambda work: ours(port, size, work),
     }
     if arguments.ffmpeg:
         program, suffix = arguments.ffmpeg, source.suffix
@@ -219,7 +226,8 @@ def run(folder: Path, source: Path, arguments: argparse.Namespace) -> dict[str, 
             port, work, program, suffix
         )
     rounds = [
-        {way: measured(folder, call) for way, call in ways.items()} for _ in range(arguments.runs)
+        {way: measured(folder, call, ready=way == READY) for way, call in ways.items()}
+        for _ in range(arguments.runs)
     ]
     rows = {way: _summed_up([turn[way] for turn in rounds]) for way in ways}
     if FFMPEG in ways:

@@ -12,10 +12,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from stereo_spot.runtime.lambdas import read, run_step
+from stereo_spot.runtime.lambdas import keep_reader_ready, read, run_step
 from stereo_spot.runtime.tracing import traced
 
 coldstart.over()
+keep_reader_ready()
 logger, metrics = Logger(), Metrics()
 copy_config_to_registered_loggers(source_logger=logger, include={"stereo_spot"})
 

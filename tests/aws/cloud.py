@@ -5,7 +5,6 @@ rules by their own patterns, targets by type, retries, and dead letters. Functio
 process. So do Batch jobs, unless a test gives them containers (`tests.aws.batch`).
 """
 
-import importlib
 import importlib.util
 import json
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from stereo_spot.runtime.aws import _session, aws_settings, services
 from tests.aws import batch
 from tests.aws.rights import allowed, needed
 from tests.aws.stage import client
-from tests.handlers.conftest import Context
+from tests.handlers.conftest import Context, handler_of
 from tests.template.translated import REGION, ROOT
 
 _ATTEMPTS = 3
@@ -193,8 +192,7 @@ class Cloud:
         self._become(function["Environment"])
         self.ran.functions.append(name)
         folder = name.removesuffix("Function").lower()
-        handler = importlib.import_module(f"src.{folder}.handler")
-        return handler.lambda_handler(json.loads(json.dumps(body)), Context())
+        return handler_of(folder).lambda_handler(json.loads(json.dumps(body)), Context())
 
     def _become(self, environment):
         """Take on the environment that the template gives a process."""

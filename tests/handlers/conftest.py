@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from stereo_spot.runtime.lambdas import reader_kept
 
 from tests.aws.conftest import aws, deployment, dynamodb, s3, stored_keys  # noqa: F401
 
@@ -43,12 +44,19 @@ class Context:
         return 30_000
 
 
+def handler_of(function):
+    """The module of a function, without the process it keeps ready: this one lives longer."""
+    module = importlib.import_module(f"src.{function}.handler")
+    reader_kept.close()
+    return module
+
+
 @pytest.fixture
 def invoke(deployment):  # noqa: F811
     """Call a function with an event, as Lambda does."""
 
     def call(function, given):
-        module = importlib.import_module(f"src.{function}.handler")
+        module = handler_of(function)
         getattr(module, "adapter", []).clear()
         for logger in (module.logger, logging.getLogger("stereo_spot")):
             for handler in logger.handlers:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from stereo_spot.media import process
+from stereo_spot.media import starting
 from stereo_spot.media.cut import cut
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.join import JoinReport, final_suffix, join
@@ -158,7 +158,7 @@ def walk(source: Path, folder: Path, *, options: JobOptions, preroll: int = 4, *
         assert render(segment, path, part, **extra) == segment.n_frames, segment.index
         parts[segment.index] = part
 
-    with process.started() as guarded:
+    with starting.started() as guarded:
         planned = plan(
             reader,
             source_etag="e",

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from stereo_spot.errors import ErrorKind, MachineError, SourceError, StereoSpotError
-from stereo_spot.media import guard, process
+from stereo_spot.media import guard, starting
 from stereo_spot.media.cut import cut
 from stereo_spot.media.fetching import Fetcher
 from stereo_spot.media.guard import MediaLimits
@@ -127,7 +127,7 @@ def test_a_shortened_film_says_how_many_frames_are_left(tmp_path):
         ({"max_frames": 49}, "source_too_many_frames"),
         ({"max_packets": 49}, "source_too_many_frames"),
         ({"max_frame_rate": 24}, "source_too_many_frames"),
-        ({"wall_s": 0.01}, "source_corrupt"),
+        ({"wall_s": 1e-6}, "source_corrupt"),
     ],
 )
 def test_every_limit_is_kept(limits, kind, tmp_path):
@@ -158,7 +158,7 @@ def test_a_read_ahead_that_fails_when_all_is_done_is_reported_as_what_it_is():
             pass
 
     with (
-        process.started() as child,
+        starting.started() as child,
         pytest.raises(SourceError, match="replaced"),
         Fetcher(child, {"source": Gone()}.__getitem__) as fetcher,
     ):
@@ -238,7 +238,7 @@ def test_a_crash_of_the_reader_is_an_error_not_a_hang(tmp_path, monkeypatch):
         ("os.abort()", "source_corrupt"),
         ("os.kill(os.getpid(), 9)", "out_of_memory"),
     ):
-        monkeypatch.setattr(process, "BOOT", f"import os; {code}")
+        monkeypatch.setattr(starting, "BOOT", f"import os; {code}")
         with pytest.raises((SourceError, MachineError)) as failure:
             probe(FileReader(source), limits=LIMITS)
         assert failure.value.kind == kind

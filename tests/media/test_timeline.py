@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stereo_spot.media.child import door, ranges, timeline
+from stereo_spot.media.child import door, ranges, samples, timeline
 
 from tests.media.films import described_twice, edited
 from tests.media.kit import LIMITS, FileReader, Film, Sound, make, seen
@@ -60,22 +60,22 @@ class Here:
         return memoryview(self.reader.read_at(position, min(1 << 20, size - position)))
 
 
-def both_ways(path, monkeypatch):
+def both_ways(path):
     """What the index of a film tells, and what its packets tell; the index must be of use."""
     here = Here(path)
     with door.opened(ranges.RemoteFile(here, "source"), LIMITS) as opened:
-        assert timeline.samples_of(opened, LIMITS) is not None
-        indexed = timeline.walk(opened, LIMITS)
-    monkeypatch.setattr(timeline, "samples_of", lambda *_: None)
+        found = samples.samples_of(opened, LIMITS)
+        assert found is not None
+        indexed = timeline.walk(opened, found, LIMITS)
     with door.opened(ranges.RemoteFile(here, "source"), LIMITS) as opened:
-        return indexed, timeline.walk(opened, LIMITS)
+        return indexed, timeline.walk(opened, None, LIMITS)
 
 
 @pytest.mark.parametrize("film", FILMS, ids=lambda film: film.name)
-def test_the_index_tells_what_the_packets_tell(film, tmp_path, monkeypatch):
+def test_the_index_tells_what_the_packets_tell(film, tmp_path):
     path = make(tmp_path, film)
 
-    indexed, read = both_ways(path, monkeypatch)
+    indexed, read = both_ways(path)
 
     assert indexed == read
     assert len(read.pts) == (20 if film.start else 30)
@@ -83,18 +83,18 @@ def test_the_index_tells_what_the_packets_tell(film, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("edits", EDITS, ids=str)
 @pytest.mark.parametrize("shift", ["", "negative_cts_offsets"])
-def test_edit_lists_hide_shift_and_repeat_alike(edits, shift, tmp_path, monkeypatch):
+def test_edit_lists_hide_shift_and_repeat_alike(edits, shift, tmp_path):
     film = Film(frames=50, gop=10, bframes=2, muxer={"movflags": shift} if shift else {})
     path = edited(make(tmp_path, film), *((ms, int(at * TICKS_PER_S)) for ms, at in edits))
 
-    indexed, read = both_ways(path, monkeypatch)
+    indexed, read = both_ways(path)
 
     assert indexed == read
     assert [Fraction(pts, TICKS_PER_S) for pts in indexed.pts] == seen(path).times
 
 
-def test_pictures_described_twice_are_planned_from_the_index_as_well(tmp_path, monkeypatch):
-    indexed, read = both_ways(described_twice(make(tmp_path, Film())), monkeypatch)
+def test_pictures_described_twice_are_planned_from_the_index_as_well(tmp_path):
+    indexed, read = both_ways(described_twice(make(tmp_path, Film())))
 
     assert indexed == read
 

@@ -19,11 +19,11 @@ from stereo_spot.conversion.segments import store_segment, stored_indices
 from stereo_spot.conversion.services import Services
 from stereo_spot.errors import ErrorKind, RequestError, SourceError, StepError
 from stereo_spot.keys import SourceKey
-from stereo_spot.media import process
 from stereo_spot.media.cut import cut
 from stereo_spot.media.plan import plan as plan_source
 from stereo_spot.media.probe import probe
 from stereo_spot.media.process import Process
+from stereo_spot.media.starting import started
 from stereo_spot.model import CutSegment, Job, JobStatus, Plan
 from stereo_spot.ports import ObjectInfo, RangeReader
 from stereo_spot.transitions import job as moves
@@ -108,7 +108,7 @@ def _cut(job: Job, source: ObjectInfo, app: Services, over: threading.Event) -> 
     with (
         closing(app.objects.open(source.key, etag=source.etag)) as reader,
         scratch_folder(app) as folder,
-        process.started() as guarded,
+        started() as guarded,
     ):
         job, plan = _committed(job, source, reader, app, guarded)
         check_free(folder, scratch_bytes(plan.facts, source.size, plan.options))

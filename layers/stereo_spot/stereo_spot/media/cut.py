@@ -114,6 +114,7 @@ class _Clerk:
                 hear=self.hear,
                 write=self.write,
                 guarded=guarded,
+                source=self._files.source,
             )
         finally:
             self._ready.put(None)

@@ -46,5 +46,6 @@ def plan(
         limits=limits,
         hear=Lookout().hear,
         guarded=guarded,
+        source=source,
     )
     return Plan.model_validate({"source_etag": source_etag, "options": options, **result})

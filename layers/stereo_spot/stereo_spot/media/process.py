@@ -1,34 +1,26 @@
-"""A process of its own for reading untrusted media: started bare, talked to, ended.
+"""A process of its own that reads untrusted media: talked to, waited for, ended.
 
-It gets no environment, no file and no socket, only two pipes and the memory it shares with its
-parent. It dies with its parent, at its memory limit, or when its own time is spent; every one of
-these comes out as an error with a kind.
+It dies with its parent, at its memory limit, or when its own time is spent; every one of these
+comes out as an error with a kind.
 """
 
 import contextlib
-import json
 import os
 import select
 import signal
 import subprocess
 import sys
-import sysconfig
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, NoReturn
 
 from stereo_spot.errors import ErrorKind, MachineError, SourceError
-from stereo_spot.media import shared, wire
+from stereo_spot.media import wire
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.shared import Shared
+from stereo_spot.ports import RangeReader
 
-BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    "from stereo_spot.media.child.main import main; main()"
-)
 PIPE_BYTES = 1 << 20
 LOOK_EVERY_S = 0.5
 
@@ -38,55 +30,6 @@ Head = dict[str, Any]
 def nonsense(said: object) -> SourceError:
     """What to raise when the process does not keep to the form."""
     return SourceError(ErrorKind.SOURCE_CORRUPT, f"the reading process sent nonsense: {said!r:.80}")
-
-
-@contextlib.contextmanager
-def started() -> Iterator["Process"]:
-    """A new process for one task, or for several over the same source; killed at the end."""
-    with shared.created() as memory:
-        process = _start(memory)
-        try:
-            yield process
-        finally:
-            process.end()
-
-
-def _start(memory: Shared) -> "Process":
-    complaints, stderr = os.pipe()
-    for end in (complaints, stderr):
-        os.set_blocking(end, False)  # what libav says beyond a pipe's fill is dropped
-    try:
-        popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", BOOT, json.dumps(_import_path()), str(memory.file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            cwd="/",
-            env=_bare_environment(),
-            bufsize=0,
-            pass_fds=[memory.file],
-            start_new_session=True,
-        )
-    except BaseException:
-        os.close(complaints)
-        raise
-    finally:
-        os.close(stderr)
-    return Process(popen, memory, complaints)
-
-
-def _import_path() -> list[str]:
-    return [str(Path(entry).resolve()) for entry in sys.path]
-
-
-def _bare_environment() -> dict[str, str]:
-    """Only what finding libpython and keeping one heap need; never a credential."""
-    return {
-        "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR") or ""),
-        "MALLOC_ARENA_MAX": "1",
-        "MALLOC_MMAP_THRESHOLD_": str(64 << 20),  # large frames come from memory used before
-        "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
-    }
 
 
 class Process:
@@ -101,11 +44,18 @@ class Process:
         self._to, self._from = popen.stdin.fileno(), popen.stdout.fileno()
         self._left = self._allowed = 0.0
         self._sending = threading.Lock()
+        self.source: RangeReader | None = None
+        """What the last task was about."""
         self.questions = self.answers = 0
         """About stored objects; while one is open, the time is not the process's own."""
         for pipe in (self._to, self._from):
             os.set_blocking(pipe, False)
             _widen(pipe)
+
+    @property
+    def alive(self) -> bool:
+        """Whether nothing has ended it."""
+        return self._popen.poll() is None
 
     def begin(self, request: Head, block: bytes, limits: MediaLimits) -> None:
         """Give it a task, and the time for it."""

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from stereo_spot.errors import StereoSpotError, error_of
-from stereo_spot.media import process, shared
+from stereo_spot.media import shared, starting
 from stereo_spot.media.fetching import Fetcher, Readers
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.process import Head, Process, nonsense
@@ -32,17 +32,21 @@ def run(
     hear: Hear | None = None,
     write: Write | None = None,
     guarded: Process | None = None,
+    source: RangeReader | None = None,
 ) -> Head:
     """Have the guarded process do `task`; returns its result.
 
     `readers` finds the object that the process names, `write` takes what it writes, and `hear`
-    whatever else it sends meanwhile. `guarded` is a process that is there already.
+    whatever else it sends meanwhile. `guarded` is a process that is there already; where its last
+    task was about the same `source`, it goes on with what it learnt of it.
     """
     with (
-        contextlib.nullcontext(guarded) if guarded else process.started() as child,
+        contextlib.nullcontext(guarded) if guarded else starting.started() as child,
         Fetcher(child, readers) as fetcher,
     ):
-        child.begin({"task": task, **arguments}, block, limits)
+        goes_on = source is not None and source is child.source
+        child.source = source
+        child.begin({"task": task, "goes_on": goes_on, **arguments}, block, limits)
         try:
             return _serve(child, fetcher, hear, write)
         except StereoSpotError:

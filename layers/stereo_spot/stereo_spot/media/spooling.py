@@ -35,7 +35,7 @@ class Scratch:
 
     def __init__(self, folder: Path, source: RangeReader, limits: MediaLimits) -> None:
         self._folder = folder
-        self._source = source
+        self.source = source
         self._max_bytes = 2 * limits.max_bytes
         self._open: dict[str, int] = {}
         self._ends: dict[str, int] = {}
@@ -50,7 +50,7 @@ class Scratch:
 
     def reader(self, name: str) -> RangeReader:
         """The source or a file written before."""
-        return self._source if name == "source" else _Written(self._descriptor(name))
+        return self.source if name == "source" else _Written(self._descriptor(name))
 
     def has(self, name: str) -> bool:
         """Whether a file is being written."""

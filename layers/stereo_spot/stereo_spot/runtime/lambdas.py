@@ -1,6 +1,7 @@
 """What the Lambda functions share: reading their event, and performing the step it wakes."""
 
 import logging
+from contextlib import ExitStack
 from typing import Any
 
 from stereo_spot.adapters.aws.envelopes import event_of, job_of_event
@@ -8,9 +9,17 @@ from stereo_spot.errors import RequestError, SourceError
 from stereo_spot.events import Event, ObjectStored
 from stereo_spot.flow import perform, step_of
 from stereo_spot.keys import SegmentKey
+from stereo_spot.media.starting import one_ready
 from stereo_spot.runtime.aws import aws_settings, buckets_of, services
 
 log = logging.getLogger(__name__)
+reader_kept = ExitStack()
+"""Open for as long as the function lives."""
+
+
+def keep_reader_ready() -> None:
+    """Start the process that reads films along with the function, not with an event's film."""
+    reader_kept.enter_context(one_ready())
 
 
 def read(envelope: dict[str, Any], *steps: str) -> tuple[Event | None, str | None]:

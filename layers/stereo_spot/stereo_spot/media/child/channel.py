@@ -46,13 +46,18 @@ class Channel:
         self._piece: _Piece | None = None
         self.blocks = Blocks(self)
         """What was read of stored objects."""
+        self.kept: object = None
+        """What a task leaves for one that goes on with the same objects."""
 
     def task(self) -> tuple[dict[str, Any], bytes]:
         """The next thing to do; EOFError when the parent is gone."""
         while self._asked:
             self.hear_answer()
-        self.blocks.forget()
-        return self._receive()
+        request, block = self._receive()
+        if not request["goes_on"]:
+            self.blocks.forget()
+            self.kept = None
+        return request, block
 
     def tell(self, head: dict[str, Any], block: bytes | memoryview = b"") -> None:
         """Send a message that wants no answer."""

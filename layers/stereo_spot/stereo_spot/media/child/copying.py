@@ -11,10 +11,10 @@ from collections.abc import Collection, Sequence
 from itertools import accumulate
 
 from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media.child.catalog import Catalog
 from stereo_spot.media.child.channel import Channel
-from stereo_spot.media.child.door import Film
-from stereo_spot.media.child.head import Source, head
-from stereo_spot.media.child.samples import Samples
+from stereo_spot.media.child.head import head
+from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.child.segment import check_times, tell_segment
 from stereo_spot.media.child.timeline import Judge
 from stereo_spot.media.windows import PlannedWindow
@@ -28,10 +28,9 @@ SIZE_BYTES = 1 << 12
 class Copier:
     """Makes segments of ranges of the source and of heads of its own."""
 
-    def __init__(self, film: Film, source: Source, samples: Samples, channel: Channel) -> None:
-        self._film = film
-        self._source = source
-        self._samples = samples
+    def __init__(self, catalog: Catalog, channel: Channel) -> None:
+        self._catalog = catalog
+        self._samples = catalog.samples
         self._channel = channel
 
     def cut(self, windows: Sequence[PlannedWindow], have: Collection[int]) -> None:
@@ -46,12 +45,12 @@ class Copier:
             from_time = None
             if window.index not in have:
                 zero = self._write(window, self._in_file(window, within, shown[within]), within)
-                from_time = (window.from_pts - zero) * self._film.time_base
+                from_time = (window.from_pts - zero) * self._catalog.time_base
             tell_segment(self._channel, window, times, from_time)
 
     def _shown(self) -> array[int]:
         """When each sample's frame is shown."""
-        judge, samples = Judge(self._film), self._samples
+        judge, samples = Judge(self._catalog.time_base), self._samples
         columns = zip(samples.pts, samples.key, samples.hidden, strict=True)
         times = (judge.shows(pts, key=key, hidden=hidden) for pts, key, hidden in columns)
         return array("q", (NEVER if time is None else time for time in times))
@@ -62,7 +61,7 @@ class Copier:
         Where a film was put together by an edit list, the frames that lead in to a stretch claim
         the time of the stretch before.
         """
-        early = window.from_pts - int(EARLY_S / self._film.time_base)
+        early = window.from_pts - int(EARLY_S / self._catalog.time_base)
         columns = zip(self._samples.pts[within], shown, strict=True)
         return [early if time == NEVER and pts >= window.from_pts else pts for pts, time in columns]
 
@@ -71,18 +70,18 @@ class Copier:
         name = f"segment:{window.index}"
         decoded = _rising(self._samples.dts[within])
         try:
-            beginning = head(self._source, self._samples, within, decoded, shown)
+            beginning = head(self._catalog.source, self._samples, within, decoded, shown)
         except struct.error as error:
             raise SourceError(
                 ErrorKind.SOURCE_CORRUPT,
                 f"frames of segment {window.index} are too far apart for any mp4 file",
             ) from error
         self._channel.write(name, 0, beginning)
-        self._pass_on(_Passage(self._channel, self._film, name, len(beginning)), within)
+        self._pass_on(_Passage(self._channel, self._catalog.file, name, len(beginning)), within)
         return decoded[0]
 
     def _pass_on(self, passage: _Passage, within: slice) -> None:
-        samples, file, sizes = self._samples, self._film.file, self._film.sizes
+        samples, file, sizes = self._samples, self._catalog.file, self._catalog.sizes
         columns = (samples.at[within], samples.size[within], samples.key[within])
         for at, size, key in zip(*columns, strict=True):
             if key and sizes.watching:
@@ -102,8 +101,8 @@ def _rising(times: Sequence[int]) -> list[int]:
 class _Passage:
     """What goes from the source to one segment; what lies in one slot goes together."""
 
-    def __init__(self, channel: Channel, film: Film, name: str, at: int) -> None:
-        self._channel, self._file = channel, film.file
+    def __init__(self, channel: Channel, file: RemoteFile, name: str, at: int) -> None:
+        self._channel, self._file = channel, file
         self._name, self._at = name, at
         self._slot = self._start = self._end = 0
         """The slot at hand, and the stretch of the source in it."""

@@ -13,15 +13,15 @@ from typing import Any
 from av.packet import Packet
 
 from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media.child.catalog import Catalog, catalog_of
 from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.copying import Copier
 from stereo_spot.media.child.door import Film, opened
-from stereo_spot.media.child.head import source_of
 from stereo_spot.media.child.ranges import RemoteFile
 from stereo_spot.media.child.samples import samples_of
 from stereo_spot.media.child.segment import SegmentWriter, check_times, tell_segment
 from stereo_spot.media.child.spool import Spool
-from stereo_spot.media.child.timeline import Judge, numbered
+from stereo_spot.media.child.timeline import PacketJudge, numbered
 from stereo_spot.media.guard import MediaLimits
 from stereo_spot.media.windows import PlannedWindow
 
@@ -34,11 +34,14 @@ def cut(
     """Send every wanted segment, and the frame times of all."""
     windows = [PlannedWindow(**window) for window in request["windows"]]
     have = frozenset(request["have"])
+    if isinstance(channel.kept, Catalog):
+        Copier(channel.kept, channel).cut(windows, have)
+        return {}
     with opened(RemoteFile(channel, "source"), limits) as film:
         film.only(film.video)
-        samples, source = samples_of(film, limits), source_of(film)
-        if samples is not None and source is not None:
-            Copier(film, source, samples, channel).cut(windows, have)
+        catalog = catalog_of(film, samples_of(film, limits))
+        if catalog is not None:
+            Copier(catalog, channel).cut(windows, have)
             return {}
         cutter = Cutter(film, windows, have, channel)
         for ordinal, packet in numbered(film):
@@ -58,7 +61,7 @@ class Cutter:
         self._film = film
         self._have = have
         self._channel = channel
-        self._judge = Judge(film)
+        self._judge = PacketJudge(film)
         self._starts = [window.start_pts for window in windows]
         self._windows = windows
         self._times = [array("q") for _ in windows]

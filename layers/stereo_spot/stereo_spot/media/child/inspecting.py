@@ -8,6 +8,7 @@ from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.planning import facts
 from stereo_spot.media.child.ranges import RemoteFile
+from stereo_spot.media.child.samples import samples_of
 from stereo_spot.media.child.timeline import walk
 from stereo_spot.media.guard import MediaLimits
 
@@ -17,7 +18,7 @@ def inspect(
 ) -> dict[str, Any]:
     """Everything a keeper of files checks."""
     with opened(RemoteFile(channel, "source"), limits) as film:
-        line = walk(film, limits)
+        line = walk(film, samples_of(film, limits), limits)
         known = facts(film, line)
         return {
             "frames": known["frames"],

@@ -21,6 +21,7 @@ from stereo_spot.errors import ErrorKind, SourceError, StepError
 from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, opened
 from stereo_spot.media.child.ranges import RemoteFile
+from stereo_spot.media.child.samples import samples_of
 from stereo_spot.media.child.timeline import numbered, walk
 from stereo_spot.media.guard import MediaLimits
 
@@ -88,7 +89,7 @@ class Parts:
         self._look = self._look or look
         if look != self._look:
             raise _refused(f"its video is {_say(look)}, that of segment 0 is {_say(self._look)}")
-        line = walk(film, self._limits)
+        line = walk(film, samples_of(film, self._limits), self._limits)
         if len(line.pts) != count or line.packets[film.video.index] != count:
             raise _refused(f"it has {len(line.pts)} frames instead of {count}")
         ranks = array("q", bytes(8 * count))

@@ -6,10 +6,12 @@ from fractions import Fraction
 from typing import Any
 
 from stereo_spot.media import windows
+from stereo_spot.media.child.catalog import catalog_of
 from stereo_spot.media.child.channel import Channel
 from stereo_spot.media.child.door import Film, codec_name, opened
 from stereo_spot.media.child.looking import SceneFinder
 from stereo_spot.media.child.ranges import RemoteFile
+from stereo_spot.media.child.samples import samples_of
 from stereo_spot.media.child.timeline import Timeline, key_before, walk
 from stereo_spot.media.child.track import rotation
 from stereo_spot.media.guard import MediaLimits
@@ -23,15 +25,17 @@ def probe(
 ) -> dict[str, Any]:
     """The facts of a film."""
     with opened(RemoteFile(channel, "source"), limits) as film:
-        return facts(film, walk(film, limits))
+        return facts(film, walk(film, samples_of(film, limits), limits))
 
 
 def plan(
     request: dict[str, Any], block: bytes, channel: Channel, limits: MediaLimits
 ) -> dict[str, Any]:
-    """The facts and the windows of a film."""
+    """The facts and the windows of a film; what its index told is kept for its cut."""
     with opened(RemoteFile(channel, "source"), limits) as film:
-        line = walk(film, limits)
+        samples = samples_of(film, limits)
+        line = walk(film, samples, limits)
+        channel.kept = catalog_of(film, samples)
         finder = None
         if request["scene_cuts"]:
             finder = SceneFinder(film, line, channel, request["scenes"]).scene_at

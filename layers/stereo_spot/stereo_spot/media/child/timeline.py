@@ -15,7 +15,7 @@ from av.packet import Packet
 from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.child.door import Film, check_duration, packets, time_of
 from stereo_spot.media.child.nals import refreshes_slowly
-from stereo_spot.media.child.samples import Samples, samples_of
+from stereo_spot.media.child.samples import Samples
 from stereo_spot.media.guard import MediaLimits
 
 JUMP_BACK_S = 60
@@ -63,23 +63,16 @@ class Timeline:
 
 
 class Judge:
-    """Decides which packets are shown frames; the same for planning and cutting."""
+    """Decides which frames are shown; the same for planning and cutting."""
 
-    def __init__(self, film: Film) -> None:
-        self._film = film
+    def __init__(self, time_base: Fraction) -> None:
+        self._time_base = time_base
         self._first_key: int | None = None
         self._latest = 0
-        self._jump = int(JUMP_BACK_S / film.time_base)
-
-    def shown(self, packet: Packet[Any]) -> int | None:
-        """When the packet's frame is shown; None when it never is."""
-        if packet.is_keyframe:
-            self._film.sizes.look(bytes(memoryview(packet)[:KEY_BYTES]))
-        hidden = packet.is_discard or self._invisible(packet)
-        return self.shows(time_of(packet), key=packet.is_keyframe, hidden=hidden)
+        self._jump = int(JUMP_BACK_S / time_base)
 
     def shows(self, pts: int, *, key: int, hidden: int) -> int | None:
-        """The same of a frame that is known from an index."""
+        """When the next frame is shown; None when it never is."""
         if self._first_key is None:
             if not key:
                 return None
@@ -91,13 +84,28 @@ class Judge:
 
     def _check_jump(self, pts: int) -> None:
         if pts < self._latest - self._jump:
-            seconds = float((self._latest - pts) * self._film.time_base)
+            seconds = float((self._latest - pts) * self._time_base)
             raise SourceError(
                 ErrorKind.SOURCE_CORRUPT,
                 f"the film's clock jumps back by {seconds:.0f} s: "
                 "it was joined from pieces without being rewritten",
             )
         self._latest = max(self._latest, pts)
+
+
+class PacketJudge:
+    """Decides it of packets that are read, and looks at the keys among them."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        self._judge = Judge(film.time_base)
+
+    def shown(self, packet: Packet[Any]) -> int | None:
+        """When the packet's frame is shown; None when it never is."""
+        if packet.is_keyframe:
+            self._film.sizes.look(bytes(memoryview(packet)[:KEY_BYTES]))
+        hidden = packet.is_discard or self._invisible(packet)
+        return self._judge.shows(time_of(packet), key=packet.is_keyframe, hidden=hidden)
 
     def _invisible(self, packet: Packet[Any]) -> bool:
         """VP8 keeps pictures that are only referred to in packets of their own."""
@@ -109,21 +117,16 @@ def numbered(film: Film) -> Iterator[tuple[int, Packet[Any]]]:
     return enumerate(packets(film.container, film.video))
 
 
-def walk(film: Film, limits: MediaLimits) -> Timeline:
-    """Pass over the whole film once; over its index alone where that tells everything."""
-    line = _noted(film, limits)
+def walk(film: Film, samples: Samples | None, limits: MediaLimits) -> Timeline:
+    """Pass over the samples of the film, or once over the whole of it where there are none."""
+    line = _read(film, limits) if samples is None else _indexed(film, samples, limits)
     _check_order(film)
     _finish(line, film, limits)
     return line
 
 
-def _noted(film: Film, limits: MediaLimits) -> Timeline:
-    samples = samples_of(film, limits)
-    return _read(film, limits) if samples is None else _indexed(film, samples, limits)
-
-
 def _indexed(film: Film, samples: Samples, limits: MediaLimits) -> Timeline:
-    line, judge = Timeline(), Judge(film)
+    line, judge = Timeline(), Judge(film.time_base)
     for stream in film.container.streams:
         line.packets[stream.index] = len(stream.index_entries)
     _check_packets(sum(line.packets.values()), limits)
@@ -141,7 +144,7 @@ def _indexed(film: Film, samples: Samples, limits: MediaLimits) -> Timeline:
 
 
 def _read(film: Film, limits: MediaLimits) -> Timeline:
-    line, judge = Timeline(), Judge(film)
+    line, judge = Timeline(), PacketJudge(film)
     for total, packet in enumerate(packets(film.container), 1):
         _check_packets(total, limits)
         line.packets[packet.stream_index] = line.packets.get(packet.stream_index, 0) + 1
