@@ -101,6 +101,26 @@ class TestJobStore:
         jobs.apply(job.job_id, moves.delete(153.0))
         assert jobs.apply(job.job_id, moves.rename(154.0, "fourth", None)) is None
 
+    def test_a_job_that_was_set_aside_is_restored_unless_it_was_sealed(self, jobs):
+        job = a_job(status=JobStatus.REASSEMBLING, title="kept")
+        jobs.create(job)
+        stale = job.model_copy(update={"status": JobStatus.CHUNKING_COMPLETE})
+
+        aside = jobs.apply(job.job_id, *moves.set_aside(150.0, stale))
+        due = 150.0 + moves.UNDO_KEPT_S
+
+        assert (aside.status, aside.deleted_from) == (JobStatus.DELETED, JobStatus.REASSEMBLING)
+        assert jobs.page(OPEN).jobs == () and list(jobs.due(due)) == [aside]
+        assert jobs.apply(job.job_id, moves.seal(due)) is None
+        back = jobs.apply(job.job_id, moves.restore(160.0, aside))
+        assert back == jobs.get(job.job_id) == jobs.page(OPEN).jobs[0]
+        assert (back.status, back.title, back.ttl) == (JobStatus.REASSEMBLING, "kept", None)
+        assert list(jobs.due(1e12)) == []
+
+        aside = jobs.apply(job.job_id, *moves.set_aside(170.0, back))
+        assert jobs.apply(job.job_id, moves.seal(190.0)).deleted_from is None
+        assert jobs.apply(job.job_id, moves.restore(191.0, aside)) is None
+
     def test_adds_from_many_at_once_all_count(self, jobs):
         job = a_job(status=JobStatus.CHUNKING_COMPLETE)
         jobs.create(job)

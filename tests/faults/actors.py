@@ -17,6 +17,7 @@ NOBODY = "-"
 _COMPLETING = frozenset({"complete_read", "complete_done"})
 _PAST_THE_LEASE = frozenset(
     {"complete_note", "complete_count", "complete_flip", "complete_send", "collect", "collect_note"}
+    | {"seal"}
     | {"spent_read", "spent_rows", "fail", "expire_deadline", "announce_send", "announce_note"}
     | {"sweep_read", "sweep_rows"}
 )
@@ -35,6 +36,8 @@ FAULTS = (
     "cancel",
     "retry",
     "delete",
+    "set_aside",
+    "restore",
     "start",
 )
 

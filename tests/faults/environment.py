@@ -134,9 +134,10 @@ def _without_dead_messages(m: Rules, w: World) -> World:
     """Without the messages that no step would act on any more: a step reads the job first."""
     if not w.messages:
         return w
-    status = m.table[w.job]["status"]
+    job = m.table[w.job]
+    status = job["status"]
     ended = status in (JobStatus.COMPLETED, JobStatus.DELETED)
-    if left(w, "retry") and not ended:
+    if (left(w, "retry") and not ended) or (left(w, "restore") and "deleted_from" in job):
         return w
     alive = _HEARD[status]
     return w._replace(messages=frozenset(msg for msg in w.messages if msg[0] in alive))
@@ -198,7 +199,10 @@ def _later(m: Rules, w: World) -> Iterator[Edge]:
     due = job.get("due_at")
     if due is None or due <= NOW:
         return
-    if job["status"] == JobStatus.FAILED:
+    if "deleted_from" in job:
+        after = m.edited(w.job, due_at=LONG_AGO)
+        yield Edge(w._replace(job=after), "some seconds pass", "free")
+    elif job["status"] == JobStatus.FAILED:
         after = m.edited(w.job, due_at=NOW, failed_at=LONG_AGO)
         yield Edge(w._replace(job=after), "a week passes", "free")
     elif not w.actors:
@@ -247,8 +251,17 @@ def _people(m: Rules, w: World) -> Iterator[Edge]:
         yield _asked(ended, w, "cancel")
     if left(w, "retry") and status is JobStatus.FAILED:
         yield from _retries(m, w, job)
+    yield from _deletions(m, w, job)
+
+
+def _deletions(m: Rules, w: World, job: Any) -> Iterator[Edge]:
     if left(w, "delete") and (after := m.job(w.job, "delete")):
         yield _asked(w._replace(job=after), w, "delete")
+    if left(w, "set_aside") and (after := m.job(w.job, "set aside", job["status"])):
+        yield _asked(w._replace(job=after), w, "set_aside")
+    if left(w, "restore") and "deleted_from" in job:
+        asked = (job["deleted_from"], job["round"], job.get("announce"), job.get("failed_at"))
+        yield _asked(w._replace(job=m.job(w.job, "restore", *asked)), w, "restore")
 
 
 def _retries(m: Rules, w: World, job: Any) -> Iterator[Edge]:

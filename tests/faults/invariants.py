@@ -10,7 +10,7 @@ from tests.faults.world import NOW, World
 
 _S = JobStatus
 _COSTLY = frozenset({"kill", "zombie", "broken", "stop", "foreign"})
-_ENDING = frozenset({"cancel", "retry", "delete", "replace", "deadline"})
+_ENDING = frozenset({"cancel", "retry", "delete", "set_aside", "replace", "deadline"})
 _DISTURBING = {"replace", "deadline", "foreign"}
 
 

@@ -43,6 +43,7 @@ _BROKEN = Setting(actors=1, faults=faults(broken=1))
 _RETRY = Setting(actors=1, faults=faults(broken=3, retry=1))
 _CANCEL = Setting(actors=1, faults=faults(cancel=1, retry=1))
 _DELETE = Setting(actors=1, faults=faults(delete=1))
+_UNDONE = Setting(actors=1, faults=faults(set_aside=1, restore=1))
 _REPLAN = Setting(actors=1, faults=faults(replan=1, kill=1))
 _TWO_PLANS = Setting(sweeper=False, faults=faults(zombie=1, replan=1, duplicate=1))
 _NO_SWEEPER = Setting(segments=2, sweeper=False)
@@ -83,6 +84,8 @@ CASES: tuple[Case, ...] = (
     Case(_weak("two may publish", "publish", "status"), _ZOMBIE, "I1"),
     Case(_off("failed jobs are collected", "collect only at the end"), _CANCEL, "I6"),
     Case(_forced("collected once only", "collected", {"due_at": None}), _DELETE, "I8"),
+    Case(_off("collected while it may be restored", "final before it is collected"), _UNDONE, "I6"),
+    Case(_forced("restored and never due", "restore", {"due_at": None}), _UNDONE, "I8"),
     Case(_blocked("failed jobs stay for ever", "expire"), _POISON, "I5"),
     Case(_forced("publish does not ask to be told", "publish", {"announce": "done"}), _KILL, "I9"),
     Case(_off("verified only on adoption", "verify before the put"), _BROKEN, "I5"),

@@ -77,7 +77,8 @@ class Rules:
         if key not in self._job_answers:
             changes = _JOB_CHANGES[asked[0]](*asked[1:])
             after = self._first(changes, self.table[number] or None)
-            self._check_move(number, after)
+            if asked[0] != "restore":
+                self._check_move(number, after)
             self._job_answers[key] = after
         return self._job_answers[key]
 
@@ -159,6 +160,11 @@ def _retry(status: str, round_: int, source: int | None, chunked: float | None) 
     return moves.retry(NOW, _shadow(status, round_, source_etag=etag, chunked_at=chunked))
 
 
+def _restore(origin: str, round_: int, announce: str | None, failed_at: float | None) -> Change:
+    read = _shadow("deleted", round_, deleted_from=origin, announce=announce, failed_at=failed_at)
+    return moves.restore(NOW, read)
+
+
 def _failed(status: str, round_: int, hint: int, reclaims: int, kind: str) -> Change:
     read = _shadow(status, round_, done_hint=hint, reclaims=reclaims)
     return moves.fail(NOW, read, Failure(ErrorKind(kind), "", None))
@@ -198,6 +204,9 @@ _JOB_CHANGES: dict[str, Callable[..., Change | tuple[Change, ...]]] = {
     "cancel": lambda: moves.cancel(NOW),
     "retry": _retry,
     "delete": lambda: moves.delete(NOW),
+    "set aside": lambda status: moves.set_aside(NOW, _shadow(status, 1)),
+    "restore": _restore,
+    "seal": lambda: moves.seal(NOW),
     "expire": lambda round_: moves.expire(NOW, _shadow("failed", round_)),
     "announced": lambda status, round_: moves.announced(NOW, _shadow(status, round_)),
     "collected": lambda status, collections: moves.collected(

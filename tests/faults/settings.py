@@ -17,6 +17,10 @@ QUICK: dict[str, Setting] = {
     "doubled messages": Setting(faults=faults(duplicate=2)),
     "a late and a doubled note": Setting(faults=faults(stop=1, twice=1)),
     "deleted on the way, a kill": Setting(actors=1, faults=faults(delete=1, kill=1)),
+    "deleted on the way, restored": Setting(actors=1, faults=faults(set_aside=1, restore=1)),
+    "stopped, deleted, restored": Setting(
+        actors=1, faults=faults(cancel=1, set_aside=1, restore=1)
+    ),
     "uploaded late, deleted": Setting(actors=1, uploaded=False, faults=faults(delete=1)),
     "started late, deleted": Setting(
         actors=1, uploaded=False, autostart=False, faults=faults(start=1, delete=1)
@@ -41,6 +45,11 @@ LONG: dict[str, Setting] = {
     "two segments, two workers": Setting(segments=2),
     "broken results, two workers": Setting(faults=faults(broken=2)),
     "deleted on the way, two workers": Setting(faults=faults(delete=1)),
+    "deleted on the way, restored, two workers": Setting(faults=faults(set_aside=1, restore=1)),
+    "stopped, deleted, restored, retried": Setting(
+        actors=1, faults=faults(cancel=1, set_aside=1, restore=1, retry=1)
+    ),
+    "deleted, restored, a kill": Setting(actors=1, faults=faults(set_aside=1, restore=1, kill=1)),
     "poison of two segments and a kill": Setting(
         segments=2, actors=1, poison=True, faults=faults(kill=1)
     ),

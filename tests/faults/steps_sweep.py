@@ -72,7 +72,17 @@ def _finish(m: Rules, w: World, a: Actor, job: Any) -> World:
         return go(w, a, "announce_send", status, round_)
     if status == _S.FAILED and m.on("collect only at the end"):
         return stop(w, a, job=m.job(w.job, "expire", round_) or w.job)
+    if "deleted_from" in job and m.on("final before it is collected"):
+        return go(w, a, "seal")
     return go(w, a, "collect", status, job.get("collections", 0))
+
+
+def seal(m: Rules, w: World, a: Actor) -> Next:
+    after = m.job(w.job, "seal")
+    if not after:
+        return [stop(w, a)]
+    job = m.table[after]
+    return [go(w, a, "collect", job["status"], job.get("collections", 0), job=after)]
 
 
 def collect(m: Rules, w: World, a: Actor) -> Next:
@@ -102,6 +112,7 @@ STEPS: dict[str, Step] = {
     for step in (
         sweep_read,
         sweep_rows,
+        seal,
         collect,
         collect_note,
         upload_put,

@@ -4,6 +4,7 @@ The model mirrors the steps by hand. Here the real steps run on the memory adapt
 recorder between, so that a call that is moved, added or dropped fails until the model follows.
 """
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,12 +12,14 @@ from stereo_spot.conversion import chunk as chunking
 from stereo_spot.conversion import control, making
 from stereo_spot.conversion import reassemble as joining
 from stereo_spot.conversion import render as rendering
+from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.complete import complete
 from stereo_spot.conversion.making import EngineRenderer
 from stereo_spot.conversion.sweep import sweep_job
 from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError, StepError
 from stereo_spot.keys import RenderedKey, SegmentKey
 from stereo_spot.model import JobStatus, StereoMode
+from stereo_spot.transitions import job as moves
 
 from tests.faults.recorder import REPORT, FakeEngine, inspected
 
@@ -195,6 +198,38 @@ def test_a_stranger_s_bytes_at_a_key_use_up_the_tries(app, calls, job_id):
             rendered(job_id, app, 0)
 
     assert app.jobs.get(job_id).error_kind == "segment_failed"
+
+
+def test_a_deletion_is_final_before_anything_of_it_goes(app, calls, job_id):
+    control.set_aside(job_id, app)
+    calls.clear()
+
+    collect(app.jobs.get(job_id), app)
+    early = [*calls]
+    later = replace(app, clock=lambda: 1000.0 + moves.UNDO_KEPT_S + 1)
+    calls.clear()
+    collect(app.jobs.get(job_id), later)
+
+    assert early == ["jobs.get", "jobs: seal refused"]
+    assert calls[:2] == ["jobs.get", "jobs: seal"]
+    assert calls[-3:] == ["objects.delete", "ledger.forget", "jobs: collected"]
+    with pytest.raises(RequestError):
+        control.restore(job_id, later)
+
+
+def test_a_film_restored_in_the_middle_of_the_work_is_finished(app, calls, job_id):
+    chunking.chunk(job_id, app)
+    rendered(job_id, app, 0)
+    control.set_aside(job_id, app)
+    rendered(job_id, app, 1)
+    assert len([row for row in app.ledger.rows(job_id) if row.done]) == 1
+
+    assert control.restore(job_id, app).status is JobStatus.CHUNKING_COMPLETE
+
+    sweep_job(job_id, app)
+    rendered(job_id, app, 1)
+    joining.reassemble(job_id, app)
+    assert app.jobs.get(job_id).status is JobStatus.COMPLETED
 
 
 def test_the_sweeper_adopts_counts_and_flips_what_nobody_reported(app, calls, job_id):

@@ -40,18 +40,22 @@ MOVES = {
     "cancel": lambda read: moves.cancel(NOW),
     "retry": lambda read: moves.retry(NOW, read),
     "delete": lambda read: moves.delete(NOW),
+    "set aside": lambda read: moves.set_aside(NOW, read),
+    "restore": lambda read: moves.restore(NOW, read),
+    "seal": lambda read: moves.seal(NOW),
     "expire": lambda read: moves.expire(NOW, read),
     "announced": lambda read: moves.announced(NOW, read),
     "collected": lambda read: moves.collected(NOW, read),
     "dispatch": lambda read: moves.dispatch(NOW, read, NOW + 1),
 }
 LEAVING = {
-    JobStatus.COMPLETED: {"delete"},
-    JobStatus.FAILED: {"retry", "delete", "expire"},
-    JobStatus.DELETED: set(),
+    JobStatus.COMPLETED: {"delete", "set aside"},
+    JobStatus.FAILED: {"retry", "delete", "set aside", "expire"},
+    JobStatus.DELETED: {"restore"},
 }
-OF_A_READ = {"fail", "expire deadline", "refuse", "refuse unstarted", "retry", "expire"}
+OF_A_READ = {"fail", "expire deadline", "refuse", "refuse unstarted", "retry", "restore", "expire"}
 
+ALIVE = [status for status in JobStatus if status is not JobStatus.DELETED]
 times = st.sampled_from([0.0, NOW - 1, NOW, NOW + 1])
 maybe = st.none() | times
 
@@ -60,12 +64,15 @@ maybe = st.none() | times
 def jobs(draw):
     owner = draw(st.sampled_from([None, "me", "other"]))
     planned = draw(st.booleans())
+    status = draw(st.sampled_from(JobStatus))
+    deleted_from = st.none() | st.sampled_from(ALIVE)
     return Job(
         job_id="00000000-0000-4000-8000-000000000000",
         mode="sbs",
         created_at=0.0,
         updated_at=0.0,
-        status=draw(st.sampled_from(JobStatus)),
+        status=status,
+        deleted_from=draw(deleted_from) if status is JobStatus.DELETED else None,
         round=draw(st.integers(1, 3)),
         tries=draw(st.integers(0, 4)),
         reclaims=draw(st.integers(0, 11)),
@@ -110,7 +117,8 @@ def test_every_move_is_a_legal_one(attempt):
 
     after = moved(row, read, name)
 
-    assert after is None or after.status is row.status or row.status.may_become(after.status)
+    if after is not None and after.status is not row.status and name != "restore":
+        assert row.status.may_become(after.status)
 
 
 @given(attempts())
@@ -162,7 +170,8 @@ def test_a_write_that_ends_a_job_frees_it_and_asks_to_be_told(attempt):
 
     after = moved(row, read, name)
 
-    if after is not None and after.status is not row.status and not after.status.open:
+    ended = name not in ("restore", "set aside")
+    if ended and after is not None and after.status is not row.status and not after.status.open:
         assert after.lease_owner is None
         assert after.lease_until is None
         assert after.due_at == NOW
@@ -195,6 +204,34 @@ def test_another_title_changes_nothing_else_of_any_job_that_is_there(row, read, 
         unlike = {"title": row.title, "renamed_at": None, "updated_at": row.updated_at}
         assert (after.title, after.renamed_at) == ("new", NOW)
         assert after.model_copy(update=unlike) == row
+
+
+@given(jobs(), jobs())
+def test_a_job_that_is_set_aside_stands_afterwards_where_it_stood(row, read):
+    aside = moved(row, read, "set aside")
+
+    assert (aside is None) == (row.status is JobStatus.DELETED)
+    if aside is not None:
+        assert (aside.status, aside.deleted_from) == (JobStatus.DELETED, row.status)
+        assert aside.due_at == NOW + moves.UNDO_KEPT_S > NOW + moves.UNDO_S
+        assert moved(aside, aside, "seal") is None
+        back = moved(aside, aside, "restore")
+        changed = {"lease_owner", "lease_until", "collections", "updated_at", "due_at"}
+        changed |= {"dispatch_at", "dispatches"}
+        assert back.model_dump(exclude=changed) == row.model_dump(exclude=changed)
+        assert (back.due_at is None) == row.status.open
+        assert back.lease_owner is None
+
+
+@given(jobs(), jobs())
+def test_what_is_sealed_is_not_restored_and_what_is_restored_is_not_sealed(row, read):
+    sealed, restored = moved(row, read, "seal"), moved(row, read, "restore")
+
+    if sealed is not None:
+        assert row.due_at < NOW
+        assert moved(sealed, read, "restore") is None
+    if restored is not None:
+        assert moved(restored, read, "seal") is None
 
 
 @given(jobs(), st.sampled_from(["claim chunk", "claim reassembly", "fail"]))

@@ -11,8 +11,14 @@ from stereo_spot.transitions import job as moves
 def collect(job: Job, app: Services) -> None:
     """Remove what an ended job leaves behind: twice, since a late writer may add to it.
 
-    Writes: deletions, then the note of when to look again. Retry: deletes what is left.
+    Writes: first that a deletion is final, then deletions, then the note of when to look again.
+    Retry: deletes what is left.
     """
+    if job.deleted_from is not None:
+        sealed = app.jobs.apply(job.job_id, moves.seal(app.clock()))
+        if sealed is None:  # it may still be brought back, or was
+            return
+        job = sealed
     if job.status is JobStatus.DELETED:
         app.objects.delete(_keys(job, app))
         app.ledger.forget(job.job_id)

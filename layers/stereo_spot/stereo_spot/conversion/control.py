@@ -1,4 +1,4 @@
-"""What a person can do with a job: start, cancel, retry, rename, delete."""
+"""What a person can do with a job: start, cancel, retry, rename, delete and undo that."""
 
 from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.ending import end
@@ -103,3 +103,24 @@ def delete(job_id: str, app: Services) -> None:
     gone = app.jobs.apply(job_id, moves.delete(app.clock()))
     if gone is not None:
         collect(gone, app)
+
+
+def set_aside(job_id: str, app: Services) -> None:
+    """Remove a job like `delete`, but let it be restored for a while; then the sweeper collects.
+
+    Raises:
+        RequestError: `not_found`.
+    """
+    app.jobs.apply(job_id, *moves.set_aside(app.clock(), find(job_id, app)))
+
+
+def restore(job_id: str, app: Services) -> Job:
+    """Undo a deletion; a job that is there stays as it is. The sweeper wakes the work.
+
+    Raises:
+        RequestError: `not_found` when its deletion is final, or there never was such a job.
+    """
+    job = app.jobs.get(job_id)
+    if job is not None and job.deleted_from is not None:
+        app.jobs.apply(job_id, moves.restore(app.clock(), job))
+    return find(job_id, app)

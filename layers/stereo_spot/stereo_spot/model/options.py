@@ -65,7 +65,7 @@ class JobStatus(StrEnum):
         return self in OPEN
 
     def may_become(self, other: "JobStatus") -> bool:
-        """Whether the move from this status to `other` is legal."""
+        """Whether the move from this status to `other` is legal; undoing a deletion is no move."""
         return other in _MOVES[self]
 
 

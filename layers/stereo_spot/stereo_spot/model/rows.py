@@ -72,6 +72,8 @@ class Job(Leased):
     completed_at: Seconds | None = None
     failed_at: Seconds | None = None
     deleted_at: Seconds | None = None
+    deleted_from: JobStatus | None = None
+    """Where the job stood when it was set aside; there until the deletion is final."""
     collections: int = 0
     ttl: Seconds | None = None
     error_kind: str | None = None

@@ -199,7 +199,8 @@ class FilmWatch:
     def forget_deleted(self) -> None:
         """Remove what was found in films that are gone."""
         for job in self._jobs((JobStatus.DELETED,)):
-            if self._films.contents(job.job_id) is not None:
+            final = job.deleted_from is None
+            if final and self._films.contents(job.job_id) is not None:
                 self._films.forget(job.job_id)
 
     def _jobs(self, wanted: tuple[JobStatus, ...]) -> Iterator[Job]:

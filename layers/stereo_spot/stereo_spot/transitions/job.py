@@ -1,4 +1,4 @@
-"""All transitions of a job row: `walk` while it is open, `ends` and after."""
+"""All transitions of a job row: `walk` while it is open, `ends` and after, `undo`."""
 
 from stereo_spot.transitions.ends import (
     Failure,
@@ -22,7 +22,10 @@ from stereo_spot.transitions.limits import (
     RECLAIM_LIMIT,
     TOMBSTONE_S,
     TRY_LIMIT,
+    UNDO_KEPT_S,
+    UNDO_S,
 )
+from stereo_spot.transitions.undo import restore, seal, set_aside
 from stereo_spot.transitions.walk import (
     claim_chunk,
     claim_reassembly,
@@ -49,6 +52,8 @@ __all__ = [
     "RECLAIM_LIMIT",
     "TOMBSTONE_S",
     "TRY_LIMIT",
+    "UNDO_KEPT_S",
+    "UNDO_S",
     "Failure",
     "announced",
     "cancel",
@@ -73,5 +78,8 @@ __all__ = [
     "rename",
     "report_failure",
     "request_start",
+    "restore",
     "retry",
+    "seal",
+    "set_aside",
 ]
