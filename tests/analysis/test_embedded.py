@@ -5,11 +5,18 @@ import sys
 
 import pytest
 from stereo_spot.adapters.local.folder import FolderObjectStore
+from stereo_spot.analysis.offline import text_vector
 from stereo_spot.analysis.phash import distance
 from stereo_spot.analysis.records import StageState, VideoStatus
 from stereo_spot.analysis.search import Found
 from stereo_spot.errors import ErrorKind, RequestError, SourceError
-from stereo_spot.runtime.analyzer import analyze_file, analyze_stored, open_analyzer, search
+from stereo_spot.runtime.analyzer import (
+    analyze_file,
+    analyze_stored,
+    example_query,
+    open_analyzer,
+    search,
+)
 from stereo_spot.settings.analyzer import AnalyzerSettings
 
 from tests.analysis.kit import film
@@ -63,6 +70,18 @@ def test_a_colour_finds_its_scene(analyzed):
 
     assert (best.found_in, best.model) == (Found.COLOURS, "offline-hashed-words-1")
     assert best.t_start == contents.scenes[2].t_start
+
+
+def test_the_word_that_is_proposed_finds_the_film(analyzed):
+    opened, _, contents = analyzed
+
+    assert example_query(opened, contents) == "red"
+    assert search(opened, "red")[0].t_start == contents.scenes[0].t_start
+    assert example_query(opened, contents.model_copy(update={"frames": ()})) is None
+
+
+def test_a_colour_is_found_by_each_of_its_names():
+    assert text_vector("a grey violet") == text_vector("gray purple")
 
 
 def test_a_picture_finds_its_scene_and_the_film(analyzed):

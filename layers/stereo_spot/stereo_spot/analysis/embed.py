@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stereo_spot.analysis import offline
 from stereo_spot.analysis.chunks import Chunk, chunks
-from stereo_spot.analysis.ports import Embedder
+from stereo_spot.analysis.ports import Embedder, ResultFiles
 from stereo_spot.analysis.records import Frame, Vector, VectorKind
 from stereo_spot.analysis.stages import Analyzer, Stage, Work
 
@@ -51,21 +51,28 @@ def _embed(work: Work, embedder: Embedder, kind: VectorKind, texts: Sequence[Chu
 
 def _seen(work: Work, frame: Frame) -> list[Vector]:
     """The look of a frame and its colour words; always made here, without any service."""
-    import cv2
-    import numpy
-
-    picture = work.analyzer.files.open(frame.path)
-    if picture is None:
+    pixels = pixels_of(work.analyzer.files, frame)
+    if pixels is None:
         return []
-    with closing(picture):
-        data = numpy.frombuffer(picture.read_at(0, picture.size), numpy.uint8)
-    pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
     colours = offline.text_vector(offline.colour_words(pixels))
     look = offline.picture_vector(pixels)
     return [
         _vector(work, VectorKind.PICTURE, frame.id, offline.PICTURE_MODEL, look),
         _vector(work, VectorKind.COLOURS, frame.id, offline.TEXT_MODEL, colours),
     ]
+
+
+def pixels_of(files: ResultFiles, frame: Frame) -> Any:
+    """The stored picture of a frame: uint8 BGR [H, W, 3]; None where there is none."""
+    import cv2
+    import numpy
+
+    picture = files.open(frame.path)
+    if picture is None:
+        return None
+    with closing(picture):
+        data = numpy.frombuffer(picture.read_at(0, picture.size), numpy.uint8)
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)
 
 
 def _vector(

@@ -22,6 +22,7 @@ _STOP = frozenset(
     ["a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "in", "is",
      "it", "its", "of", "on", "or", "that", "the", "this", "to", "was", "with"]
 )  # fmt: skip
+_SAME = {"grey": "gray", "violet": "purple", "turquoise": "cyan"}
 _SHARE = 0.04
 """Share of a picture that a colour must cover to be named."""
 
@@ -53,8 +54,9 @@ def unit(values: Sequence[float]) -> tuple[float, ...]:
 
 
 def words_of(text: str) -> list[str]:
-    """The words that count, in lower case and without common endings."""
-    return [_stem(word) for word in re.findall(r"\w+", text.lower()) if word not in _STOP]
+    """The words that count, in lower case, without common endings, and colours by one name."""
+    words = re.findall(r"\w+", text.lower())
+    return [_SAME.get(word, _stem(word)) for word in words if word not in _STOP]
 
 
 def _features(text: str) -> Iterator[tuple[str, float]]:

@@ -24,7 +24,7 @@ def analyze(
     """Find scenes, pictures, speech and captions of a film, and keep them for `search`."""
     with errors_told(as_json=as_json):
         from stereo_spot.analysis.pipeline import in_order
-        from stereo_spot.runtime.analyzer import analyze_file, open_analyzer
+        from stereo_spot.runtime.analyzer import analyze_file, example_query, open_analyzer
 
         check_source(source)
         settings = settings_with(data=data)
@@ -39,12 +39,14 @@ def analyze(
             quiet = {} if as_json else {"tell": tell}
             found = analyze_file(opened, source, **quiet)
             folder = opened.settings.folder
+            example = None if as_json else example_query(opened, found)
         if as_json:
             found = found.model_copy(update={"marks": in_order(found.marks)})
             print_json({"ok": True, "folder": str(folder), **found.model_dump(mode="json")})
             return
         results.print(_summary(found, folder), markup=False)
-        notes.print('Find a moment in it: stereo-spot search "red", or --like PICTURE')
+        if example:
+            notes.print(f"Find a moment in it: stereo-spot search {example}, or --like PICTURE")
 
 
 def search(

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from stereo_spot.adapters.local.analysis_files import film_at
 from stereo_spot.adapters.local.folder import film_id
-from stereo_spot.analysis.offline import OfflineEmbedder
+from stereo_spot.analysis.embed import pixels_of
+from stereo_spot.analysis.offline import OfflineEmbedder, colour_words
 from stereo_spot.analysis.pipeline import Tell, analyze_video
 from stereo_spot.analysis.ports import Contents, Embedder, ResultFiles
 from stereo_spot.analysis.records import Video, VideoStatus
@@ -135,6 +136,12 @@ def search(
     if isinstance(query, bytes):
         return search_picture(rows, query, limit=limit, video_id=video_id)
     return search_text(rows, opened.query_embedder, query, limit=limit, video_id=video_id)
+
+
+def example_query(opened: Opened, found: Contents) -> str | None:
+    """A word that finds the film: the first colour of its first picture."""
+    pixels = pixels_of(opened.analyzer.files, found.frames[0]) if found.frames else None
+    return None if pixels is None else next(iter(colour_words(pixels).split()), None)
 
 
 def _analyze(
