@@ -69,7 +69,7 @@ def test_an_uploaded_film_comes_out_whole(cloud, film, tmp_path):  # noqa: F811
     cloud.run()
 
     job = assert_whole(app, job_id, film, tmp_path)
-    assert job.announce == "done"
+    assert job.announce == "sent"
     table = cloud.stack.physical("ReassemblyTriggeredTable")
     marks = stage.client("dynamodb").scan(TableName=table)["Items"]
     assert [mark["job_id"]["S"] for mark in marks] == [job_id]
@@ -180,7 +180,7 @@ def test_a_segment_that_always_fails_ends_the_job_with_its_reason_and_a_retry_sa
     failed = app.jobs.get(job_id)
     assert (failed.status, failed.error_kind) == (JobStatus.FAILED, "segment_failed")
     assert "the engine does not start" in failed.error_text or "died" in failed.error_text
-    assert failed.error_segment is not None and failed.announce == "done"
+    assert failed.error_segment is not None and failed.announce == "sent"
 
     retry(job_id, app)
     cloud.run()

@@ -162,6 +162,20 @@ class TestJobStore:
             jobs.page(OPEN, cursor=cursor)
         assert refused.value.kind is ErrorKind.BAD_REQUEST
 
+    def test_an_end_is_told_once_by_one_of_two(self, jobs):
+        job = a_job(status=JobStatus.COMPLETED, announce="pending", completed_at=100.3)
+        jobs.create(job)
+        sent = jobs.apply(job.job_id, moves.announced(100.123457, job))
+
+        trying = jobs.apply(job.job_id, moves.told_later(101.0, sent, 106.1))
+        assert jobs.apply(job.job_id, moves.told_later(101.0, sent, 106.2)) is None
+        collected = jobs.apply(job.job_id, moves.collected(102.0, trying))
+        assert jobs.apply(job.job_id, moves.told(103.0, trying)) is None
+        told = jobs.apply(job.job_id, moves.told(103.0, collected))
+
+        assert (sent.announce, trying.due_at, collected.due_at) == ("sent", 106.1, 102.0)
+        assert (told.announce, told.due_at) == ("done", 100.3 + moves.COLLECT_AGAIN_S)
+
     def test_due_lists_what_is_due_only(self, jobs):
         due = a_job(status=JobStatus.COMPLETED, due_at=50.0)
         jobs.create(due)

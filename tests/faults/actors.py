@@ -19,7 +19,7 @@ _PAST_THE_LEASE = frozenset(
     {"complete_note", "complete_count", "complete_flip", "complete_send", "collect", "collect_note"}
     | {"seal"}
     | {"spent_read", "spent_rows", "fail", "expire_deadline", "announce_send", "announce_note"}
-    | {"sweep_read", "sweep_rows"}
+    | {"sweep_read", "sweep_rows", "tell_send", "tell_note"}
 )
 FAULTS = (
     "kill",

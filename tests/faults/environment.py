@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 from stereo_spot.model import JobStatus
 from stereo_spot.transitions.job import RECLAIM_LIMIT
 
-from tests.faults import steps_chunk, steps_end, steps_render, steps_sweep
+from tests.faults import steps_chunk, steps_end, steps_render, steps_sweep, steps_tell
 from tests.faults.actors import FAULTS, NOBODY, joined, left, sent, used
 from tests.faults.rules import Rules
 from tests.faults.world import LONG_AGO, NOW, Actor, Ghost, Message, Output, World, replaced
 
 STEPS = steps_chunk.STEPS | steps_render.STEPS | steps_end.STEPS | steps_sweep.STEPS
+STEPS |= steps_tell.STEPS
 _FIRST = {
     "chunk": "chunk_read",
     "render": "render_read",

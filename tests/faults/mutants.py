@@ -88,6 +88,8 @@ CASES: tuple[Case, ...] = (
     Case(_forced("restored and never due", "restore", {"due_at": None}), _UNDONE, "I8"),
     Case(_blocked("failed jobs stay for ever", "expire"), _POISON, "I5"),
     Case(_forced("publish does not ask to be told", "publish", {"announce": "done"}), _KILL, "I9"),
+    Case(_forced("the bus counts as the receiver", "announced", {"announce": "done"}), _KILL, "I9"),
+    Case(_forced("told, and left alone", "told", {"due_at": None}), _POISON, "I5"),
     Case(_off("verified only on adoption", "verify before the put"), _BROKEN, "I5"),
     Case(_off("film verified after the put", "verify the film before the put"), _BROKEN, "I6"),
     Case(_off("the try limit is not acted on", "act on the limit"), _POISON, "I5"),

@@ -209,8 +209,14 @@ _JOB_CHANGES: dict[str, Callable[..., Change | tuple[Change, ...]]] = {
     "seal": lambda: moves.seal(NOW),
     "expire": lambda round_: moves.expire(NOW, _shadow("failed", round_)),
     "announced": lambda status, round_: moves.announced(NOW, _shadow(status, round_)),
-    "collected": lambda status, collections: moves.collected(
-        NOW, _shadow(status, 1, collections=collections)
+    "told later": lambda status, round_, collections, due: moves.told_later(
+        NOW, _shadow(status, round_, collections=collections, due_at=due), NOW
+    ),
+    "told": lambda status, round_, collections: moves.told(
+        NOW, _shadow(status, round_, collections=collections, failed_at=NOW, completed_at=NOW)
+    ),
+    "collected": lambda status, collections, announce: moves.collected(
+        NOW, _shadow(status, 1, collections=collections, announce=announce)
     ),
 }
 _SEGMENT_CHANGES: dict[str, Callable[..., Change | tuple[Change, ...]]] = {

@@ -70,11 +70,15 @@ def _finish(m: Rules, w: World, a: Actor, job: Any) -> World:
     status, round_ = job["status"], job["round"]
     if job.get("announce") == "pending" and status != _S.DELETED:
         return go(w, a, "announce_send", status, round_)
+    collections = job.get("collections", 0)
+    untold = job.get("announce") == "sent" and status != _S.DELETED
+    if untold and (collections or status == _S.FAILED):
+        return go(w, a, "tell_send", status, round_, collections, job["due_at"])
     if status == _S.FAILED and m.on("collect only at the end"):
         return stop(w, a, job=m.job(w.job, "expire", round_) or w.job)
     if "deleted_from" in job and m.on("final before it is collected"):
         return go(w, a, "seal")
-    return go(w, a, "collect", status, job.get("collections", 0))
+    return go(w, a, "collect", status, collections, job.get("announce"))
 
 
 def seal(m: Rules, w: World, a: Actor) -> Next:
@@ -82,11 +86,12 @@ def seal(m: Rules, w: World, a: Actor) -> Next:
     if not after:
         return [stop(w, a)]
     job = m.table[after]
-    return [go(w, a, "collect", job["status"], job.get("collections", 0), job=after)]
+    found = (job["status"], job.get("collections", 0), job.get("announce"))
+    return [go(w, a, "collect", *found, job=after)]
 
 
 def collect(m: Rules, w: World, a: Actor) -> Next:
-    status, collections = a[3:]
+    status, collections, announce = a[3:]
     changes: dict[str, Any] = {
         "source": 0,
         "cut": frozenset(),
@@ -94,7 +99,7 @@ def collect(m: Rules, w: World, a: Actor) -> Next:
     }
     if status == _S.DELETED:
         changes |= {"film": None, "rows": tuple(0 for _ in w.rows)}
-    return [go(w, a, "collect_note", status, collections, **changes)]
+    return [go(w, a, "collect_note", status, collections, announce, **changes)]
 
 
 def collect_note(m: Rules, w: World, a: Actor) -> Next:

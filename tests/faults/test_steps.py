@@ -15,7 +15,8 @@ from stereo_spot.conversion import render as rendering
 from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.complete import complete
 from stereo_spot.conversion.making import EngineRenderer
-from stereo_spot.conversion.sweep import sweep_job
+from stereo_spot.conversion.sweep import sweep, sweep_job
+from stereo_spot.conversion.tell import Receiver
 from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceError, StepError
 from stereo_spot.keys import RenderedKey, SegmentKey
 from stereo_spot.model import JobStatus, StereoMode
@@ -230,6 +231,15 @@ def test_a_film_restored_in_the_middle_of_the_work_is_finished(app, calls, job_i
     rendered(job_id, app, 1)
     joining.reassemble(job_id, app)
     assert app.jobs.get(job_id).status is JobStatus.COMPLETED
+
+
+def test_the_receiver_is_told_between_two_writes(app, calls, job_id):
+    control.cancel(job_id, app)
+    calls.clear()
+
+    sweep(app, Receiver(lambda _id, _text: calls.append("receiver")))
+
+    assert calls[-4:] == ["jobs.get", "jobs: told later", "receiver", "jobs: told"]
 
 
 def test_the_sweeper_adopts_counts_and_flips_what_nobody_reported(app, calls, job_id):

@@ -47,7 +47,8 @@ class Ghost(NamedTuple):
 
     publishes: int = 0
     runs: tuple[int, ...] = (0, 0)
-    told: frozenset[tuple[int, str]] = frozenset()
+    told: frozenset[tuple[Any, ...]] = frozenset()
+    """(round, status) of what the bus was told; with `receiver` what that was told."""
     spent: tuple[str, ...] = ()
     """Faults used so far, sorted."""
 

@@ -45,6 +45,8 @@ MOVES = {
     "seal": lambda read: moves.seal(NOW),
     "expire": lambda read: moves.expire(NOW, read),
     "announced": lambda read: moves.announced(NOW, read),
+    "told later": lambda read: moves.told_later(NOW, read, NOW + 5),
+    "told": lambda read: moves.told(NOW, read),
     "collected": lambda read: moves.collected(NOW, read),
     "dispatch": lambda read: moves.dispatch(NOW, read, NOW + 1),
 }
@@ -87,7 +89,7 @@ def jobs(draw):
         total_segments=2 if planned else None,
         chunked_at=draw(maybe) if planned else None,
         failed_at=draw(maybe),
-        announce=draw(st.sampled_from([None, "pending", "done"])),
+        announce=draw(st.sampled_from([None, "pending", "sent", "done"])),
         due_at=draw(maybe),
         collections=draw(st.integers(0, 2)),
         dispatches=draw(st.integers(0, 2)),
@@ -305,11 +307,23 @@ def test_progress_forgets_the_workers_lost_before_it(row, name):
 
 @given(jobs())
 def test_a_job_is_collected_again_a_day_later_and_then_left_alone(row):
+    untold = row.status is JobStatus.COMPLETED and row.announce in ("pending", "sent")
+
     after = moved(row, row, "collected")
 
     assert after is not None
-    assert after.due_at == (NOW + moves.COLLECT_AGAIN_S if row.collections == 0 else None)
+    later = NOW + moves.COLLECT_AGAIN_S if row.collections == 0 else None
+    assert after.due_at == (NOW if untold else later)
     assert moved(after, row, "collected") is None
+
+
+@given(jobs(), jobs())
+def test_a_collection_does_not_put_off_what_came_to_be_told_meanwhile(row, read):
+    after = moved(row, read, "collected")
+
+    if after is not None and row.status is JobStatus.COMPLETED and row.announce == "sent":
+        assert read.announce != "pending"
+        assert after.due_at == NOW or read.announce != "sent"
 
 
 @given(jobs())
@@ -318,6 +332,29 @@ def test_an_end_counts_as_told_once(row):
 
     assert (after is not None) == (row.announce == "pending")
     assert after is None or moved(after, row, "announced") is None
+
+
+@given(jobs())
+def test_the_receiver_counts_as_told_once_and_the_row_is_due_for_what_is_left(row):
+    after = moved(row, row, "told")
+
+    assert (after is not None) == (row.announce == "sent")
+    if after is not None:
+        assert moved(after, row, "told") is None
+        assert moved(after, row, "told later") is None
+        assert after.due_at is not None or after.collections == 2
+        if row.status is JobStatus.FAILED:
+            assert after.due_at >= moves.FAILED_KEPT_S
+
+
+@given(jobs(), jobs())
+def test_of_two_sweepers_one_tells_the_receiver(row, read):
+    after = moved(row, read, "told later")
+
+    if after is not None:
+        assert (after.announce, after.due_at) == ("sent", NOW + 5)
+        assert read.due_at == row.due_at
+        assert moved(after, read, "told later") is None
 
 
 @pytest.mark.parametrize("name", MOVES)

@@ -1,4 +1,4 @@
-"""How a job ends: the write that ends it, and telling the world about it at least once."""
+"""How a job ends: the write that ends it, and its news on the bus, at least once."""
 
 import logging
 
@@ -22,10 +22,10 @@ def end(job_id: str, change: Change, app: Services) -> Job | None:
     return ended
 
 
-def announce(job: Job, app: Services) -> None:
+def announce(job: Job, app: Services) -> Job:
     """Publish how the job ended, then note that; the sweeper repeats what stays pending."""
     if job.announce != "pending":
-        return
+        return job
     if job.status is JobStatus.COMPLETED:
         app.bus.publish(
             JobCompleted(job_id=job.job_id, round=job.round, output_key=job.output_key or "")
@@ -40,7 +40,7 @@ def announce(job: Job, app: Services) -> None:
                 error_segment=job.error_segment,
             )
         )
-    app.jobs.apply(job.job_id, moves.announced(app.clock(), job))
+    return app.jobs.apply(job.job_id, moves.announced(app.clock(), job)) or job
 
 
 def failure_of(error: Exception, otherwise: ErrorKind, segment: int | None = None) -> Failure:

@@ -6,12 +6,14 @@ Retry: each repair is one of the ordinary steps' own writes.
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from stereo_spot.conversion.collect import collect
 from stereo_spot.conversion.complete import complete, flip_if_done
 from stereo_spot.conversion.ending import announce, end, exhausted
 from stereo_spot.conversion.segments import waiting_keys
 from stereo_spot.conversion.services import Services
+from stereo_spot.conversion.tell import Receiver, tell_ended
 from stereo_spot.errors import ErrorKind
 from stereo_spot.events import ChunkRequested, SegmentsComplete
 from stereo_spot.keys import RenderedKey, SourceKey, rendered_prefix
@@ -23,17 +25,23 @@ log = logging.getLogger(__name__)
 _BACK_OFF = (1, 2, 4, 8, 12)
 
 
-def sweep(app: Services) -> None:
-    """One look at all jobs; a job that cannot be looked at does not keep the others waiting."""
+def sweep(app: Services, receiver: Receiver | None = None) -> None:
+    """One look at all jobs; a job that cannot be looked at does not keep the others waiting.
+
+    Last of all the `receiver` is told how jobs ended; None where another process does that.
+    """
     for job in list(_open_jobs(app)):
-        _guarded(sweep_job, job.job_id, app)
-    for job in list(app.jobs.due(app.clock())):
-        _guarded(_finish, job.job_id, app)
+        _guarded(partial(sweep_job, job.job_id, app), job.job_id)
+    ended = list(app.jobs.due(app.clock()))
+    for job in ended:
+        _guarded(partial(_finish, job.job_id, app), job.job_id)
+    untold = [job for job in ended if job.announce != "done"]
+    _guarded(partial(tell_ended, untold, app, receiver), None)
 
 
-def _guarded(look: Callable[[str, Services], None], job_id: str, app: Services) -> None:
+def _guarded(look: Callable[[], None], job_id: str | None) -> None:
     try:
-        look(job_id, app)
+        look()
     except Exception:
         log.exception("sweep failed", extra={"job_id": job_id})
 
@@ -125,13 +133,14 @@ def _dispatch(job: Job, rows: list[Segment], app: Services) -> None:
 
 
 def _finish(job_id: str, app: Services) -> None:
-    """What is left to do for a job that has ended: tell, expire, collect."""
+    """What is left to do for a job that has ended: announce, expire, collect."""
     job = app.jobs.get(job_id)
     if job is None or job.status.open:
         return
-    if job.announce == "pending" and job.status is not JobStatus.DELETED:
-        announce(job, app)
-    elif job.status is JobStatus.FAILED:
-        app.jobs.apply(job_id, moves.expire(app.clock(), job))
-    else:
+    if job.status is not JobStatus.DELETED:
+        job = announce(job, app)
+    if job.status is JobStatus.FAILED:
+        if job.announce != "sent":
+            app.jobs.apply(job_id, moves.expire(app.clock(), job))
+    elif job.status is JobStatus.DELETED or job.announce != "sent" or not job.collections:
         collect(job, app)

@@ -158,22 +158,16 @@ def expire(now: float, read: Job) -> Change:
     )
 
 
-def announced(now: float, read: Job) -> Change:
-    """The end was told to the world; what is due next depends on how it ended."""
-    due = now + FAILED_KEPT_S if read.status is _S.FAILED else now
-    return Change(
-        "announced",
-        (is_("status", read.status), is_("round", read.round), is_("announce", "pending")),
-        {"announce": "done", "due_at": due, "updated_at": now},
-    )
-
-
 def collected(now: float, read: Job) -> Change:
-    """The objects that nothing names are gone; look once more after the last writer is over."""
-    due = now + COLLECT_AGAIN_S if read.collections == 0 else None
-    return Change(
-        "collected",
-        (is_("status", read.status), is_("collections", read.collections)),
-        {"due_at": due, "updated_at": now},
-        {"collections": 1},
+    """The objects that nothing names are gone; look once more after the last writer is over.
+
+    What is still to be told stays due at once.
+    """
+    when: tuple[Condition, ...] = (
+        is_("status", read.status),
+        is_("collections", read.collections),
     )
+    due = now + COLLECT_AGAIN_S if read.collections == 0 else None
+    if read.status is _S.COMPLETED and read.announce in ("pending", "sent"):
+        when, due = (*when, is_("announce", read.announce)), now
+    return Change("collected", when, {"due_at": due, "updated_at": now}, {"collections": 1})

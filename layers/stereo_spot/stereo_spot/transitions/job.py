@@ -1,8 +1,7 @@
-"""All transitions of a job row: `walk` while it is open, `ends` and after, `undo`."""
+"""All transitions of a job row: `walk` while open, `ends` and after, `telling` of it, `undo`."""
 
 from stereo_spot.transitions.ends import (
     Failure,
-    announced,
     cancel,
     collected,
     delete,
@@ -25,6 +24,7 @@ from stereo_spot.transitions.limits import (
     UNDO_KEPT_S,
     UNDO_S,
 )
+from stereo_spot.transitions.telling import announced, told, told_later
 from stereo_spot.transitions.undo import restore, seal, set_aside
 from stereo_spot.transitions.walk import (
     claim_chunk,
@@ -82,4 +82,6 @@ __all__ = [
     "retry",
     "seal",
     "set_aside",
+    "told",
+    "told_later",
 ]
