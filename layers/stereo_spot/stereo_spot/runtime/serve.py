@@ -12,6 +12,7 @@ from stereo_spot.model import JobOptions
 from stereo_spot.runtime.films import searchable
 from stereo_spot.runtime.local import drop_leftovers, only_server, open_machine
 from stereo_spot.runtime.pool import WorkerPool
+from stereo_spot.runtime.receivers import receiver_of
 from stereo_spot.runtime.steps import StepThreads
 from stereo_spot.settings.machine import Settings
 from stereo_spot.web import create_app
@@ -24,19 +25,26 @@ def run_server(settings: Settings, *, ready: Callable[[str], None]) -> None:
 
     Raises:
         MachineError: `port_in_use`, `data_in_use`.
-        RequestError: `bad_request` for an address that other machines could reach.
+        RequestError: `bad_request` for an address that other machines could reach, or for a wrong
+            setting of the receiver.
     """
     _check_loopback(settings.host)
     with only_server(settings.data), _listening(settings.host, settings.port) as listener:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        site = f"http://{host}:{listener.getsockname()[1]}"
+        receiver = receiver_of(
+            settings.completion_webhook_url,
+            settings.completion_webhook_secret.get_secret_value(),
+            site=site,
+        )
         machine = open_machine(settings.data)
         drop_leftovers(machine)
         defaults = JobOptions(
             segment_duration_s=settings.segment_duration_s, scene_cuts=settings.scene_cuts
         )
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
         with (
             searchable(machine, settings) as library,
-            StepThreads(machine),
+            StepThreads(machine, receiver=receiver),
             WorkerPool(machine.data, settings.workers, log_level=settings.log_level),
         ):
             app = create_app(
@@ -47,7 +55,7 @@ def run_server(settings: Settings, *, ready: Callable[[str], None]) -> None:
                     app, log_level="warning", log_config=None, timeout_graceful_shutdown=_STOP_S
                 )
             )
-            ready(f"http://{host}:{listener.getsockname()[1]}/")
+            ready(f"{site}/")
             server.run(sockets=[listener])
 
 

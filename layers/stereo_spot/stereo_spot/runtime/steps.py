@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from stereo_spot.adapters.local.bus import LocalBus, Message
 from stereo_spot.conversion.services import Services
 from stereo_spot.conversion.sweep import sweep, sweep_job
+from stereo_spot.conversion.tell import Receiver
 from stereo_spot.flow import perform
 from stereo_spot.ports import Renderer
 from stereo_spot.runtime.local import LocalMachine
@@ -55,10 +56,19 @@ class StepLoop:
 
 
 class StepThreads:
-    """All steps but rendering, and the sweeper; of every job, or of one."""
+    """All steps but rendering, and the sweeper; of every job, or of one.
 
-    def __init__(self, machine: LocalMachine, *, job_id: str | None = None) -> None:
-        self._app, self._job_id = machine.services, job_id
+    The sweeper tells `receiver` how jobs ended, where one is given.
+    """
+
+    def __init__(
+        self,
+        machine: LocalMachine,
+        *,
+        job_id: str | None = None,
+        receiver: Receiver | None = None,
+    ) -> None:
+        self._app, self._job_id, self._receiver = machine.services, job_id, receiver
         groups = (("chunk", "reassemble"), ("chunk", "reassemble"), ("complete",))
         self._loops = [
             StepLoop(machine.bus, machine.services, steps, job_id=job_id) for steps in groups
@@ -85,7 +95,7 @@ class StepThreads:
         while True:
             try:
                 if self._job_id is None:
-                    sweep(self._app)
+                    sweep(self._app, self._receiver)
                 else:
                     sweep_job(self._job_id, self._app)
             except Exception:

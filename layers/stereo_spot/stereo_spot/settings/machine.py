@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stereo_spot.settings.render_server import RenderServerAddress
@@ -59,3 +59,9 @@ class Settings(BaseSettings):
         default="here", validation_alias="STEREO_SPOT_ANALYZE"
     )
     """Whether `serve` makes films searchable, and whether it may send them to services for it."""
+    completion_webhook_url: str = Field(default="", validation_alias="COMPLETION_WEBHOOK_URL")
+    """Who is told by `serve` how jobs end; checked when it starts."""
+    completion_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), validation_alias="COMPLETION_WEBHOOK_SECRET"
+    )
+    """What signs the messages: `whsec_...`, or several with blanks between."""
