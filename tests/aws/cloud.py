@@ -7,6 +7,7 @@ process. So do Batch jobs, unless a test gives them containers (`tests.aws.batch
 
 import importlib.util
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -240,13 +241,21 @@ def entrypoint():
     return module
 
 
+@contextmanager
+def running(patch, scratch, **parameters):
+    """The classic stack with these parameters, running."""
+    from tests.template.translated import Stack, translate
+
+    try:
+        yield Cloud(Stack(translate(), Tier="stub", **parameters), patch, scratch)
+    finally:
+        _session.cache_clear()
+        aws_settings.cache_clear()
+        services.cache_clear()
+
+
 @pytest.fixture
 def cloud(aws, monkeypatch, tmp_path):
     """The classic stack, running."""
-    from tests.template.translated import Stack, translate
-
-    made = Cloud(Stack(translate(), Tier="stub"), monkeypatch, tmp_path / "scratch")
-    yield made
-    _session.cache_clear()
-    aws_settings.cache_clear()
-    services.cache_clear()
+    with running(monkeypatch, tmp_path / "scratch") as made:
+        yield made

@@ -16,6 +16,11 @@ _S3 = {
     "ListObjectsV2": "ListBucket",
     "DeleteObjects": "DeleteObject",
 }
+_NAMED = {
+    "sagemaker-runtime": ("sagemaker", "EndpointName"),
+    "secretsmanager": ("secretsmanager", "SecretId"),
+}
+"""Service -> prefix of its actions, and the parameter that names the resource."""
 
 
 def needed(service, call, params):
@@ -30,8 +35,9 @@ def needed(service, call, params):
     elif service == "events":
         for entry in params["Entries"]:
             yield f"events:{call}", f"arn:aws:events:{REGION}:{ACCOUNT}:{entry['EventBusName']}"
-    elif service == "sagemaker-runtime":
-        yield f"sagemaker:{call}", params["EndpointName"].removesuffix(".EndpointName")
+    elif service in _NAMED:
+        prefix, name = _NAMED[service]
+        yield f"{prefix}:{call}", params[name].removesuffix(f".{name}")
     elif service == "sqs":
         queue = params["QueueUrl"].rpartition("/")[2]
         yield f"sqs:{call}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"

@@ -70,6 +70,21 @@ class TestJobStoreUnderFaults(JobStoreContract):
         # a repeated add counts twice: the hint may be too high, never too low
         assert jobs.get(job.job_id).done_hint >= 24
 
+    def test_an_end_is_told_once_by_one_of_two(self, jobs):
+        """Whoever lost the reply believes that another tells; the row knows when to tell again."""
+        job = a_job(status=JobStatus.COMPLETED, announce="pending", completed_at=100.3)
+        jobs.create(job)
+        jobs.apply(job.job_id, moves.announced(100.123457, job))
+        sent = jobs.get(job.job_id)
+
+        jobs.apply(job.job_id, moves.told_later(101.0, sent, 106.1))
+        trying = jobs.get(job.job_id)
+        assert jobs.apply(job.job_id, moves.told_later(101.0, sent, 106.2)) is None
+        jobs.apply(job.job_id, moves.told(103.0, trying))
+
+        assert (sent.announce, trying.due_at) == ("sent", 106.1)
+        assert jobs.get(job.job_id).announce == "done"
+
 
 class TestSegmentLedgerUnderFaults(LedgerContract):
     """Whoever lost the reply to `done` may be told that it was refused; the row is done."""

@@ -88,7 +88,8 @@ def test_every_call_is_one_that_the_template_allows(cloud, film, tmp_path):  # n
     cloud.run()
     cloud.tick()
     app = cloud.services()
-    assert app.jobs.page(tuple(JobStatus)).jobs[0].status is JobStatus.COMPLETED
+    (job,) = app.jobs.page(tuple(JobStatus)).jobs
+    assert (job.status, job.announce) == (JobStatus.COMPLETED, "done")
     delete(job_id, app)
     cloud.tick()
 

@@ -19,6 +19,8 @@ CHOICES = {
         "ModelRevisions": "depthcrafter=0123abc",
         "AlarmEmail": "a@example.org",
         "MonthlyBudgetUsd": "50",
+        "CompletionWebhookUrl": "https://films.example.org/hook",
+        "CompletionWebhookSecretArn": HF_TOKEN.replace("hf", "hook"),
     },
     "queue": {"SegmentTarget": "queue"},
     "sagemaker": {"SegmentTarget": "sagemaker", "Tier": "fast"},

@@ -64,7 +64,7 @@ def test_the_token_comes_from_its_secret_to_those_who_need_it(made, choice):
 
 
 def test_quality_is_not_deployed_without_token_and_licences(translated):
-    (rule,) = translated["Rules"].values()
+    rule = translated["Rules"]["TokenAndLicenceForQuality"]
     for left_out in ("HfTokenSecretArn", "AcceptLicence"):
         stack = Stack(translated, **{**CHOICES["realtime"], left_out: ""})
         assert stack._condition(rule["RuleCondition"])

@@ -9,6 +9,7 @@ from tests.aws.batch import HOST_LOST, SPOT_TASK_LOST, Ended, after
 from tests.template.translated import source
 
 FUNCTIONS = ("ApiFunction", "ChunkerFunction", "ReassemblerFunction", "TriggerFunction")
+SECRET = "CompletionWebhookSecretArn"
 SCALING = "AWS::ApplicationAutoScaling::ScalingPolicy"
 
 
@@ -198,6 +199,27 @@ class TestShape:
         (definition,) = stack.of("AWS::Batch::JobDefinition").values()
         given = {e["Name"]: e["Value"] for e in definition["ContainerProperties"]["Environment"]}
         assert needed <= set(given)
+
+    def test_a_receiver_is_not_deployed_without_its_secret_which_the_trigger_alone_reads(
+        self, translated
+    ):
+        from tests.aws.rights import allowed
+        from tests.template.conftest import CHOICES
+        from tests.template.translated import Stack
+
+        rule, chosen = translated["Rules"]["SecretForWebhooks"], CHOICES["quality"]
+        stack = Stack(translated, **chosen)
+        arn = chosen[SECRET]
+        for given, good in (({}, True), (chosen, True), ({**chosen, SECRET: ""}, False)):
+            made = Stack(translated, **given)
+            asked = made._condition(rule["RuleCondition"])
+            assert (not asked or made._condition(rule["Assertions"][0]["Assert"])) == good
+        readers = [
+            role
+            for role, body in stack.of("AWS::IAM::Role").items()
+            if "Policies" in body and allowed(stack, role, "secretsmanager:GetSecretValue", arn)
+        ]
+        assert readers == ["TriggerFunctionRole"]
 
     def test_the_indexes_are_those_that_the_store_asks(self, classic):
         from stereo_spot.adapters.aws import rows

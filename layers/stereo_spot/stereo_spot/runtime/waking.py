@@ -14,6 +14,7 @@ from stereo_spot.conversion.sweep import sweep, sweep_job
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import CHUNKING, JobStatus
 from stereo_spot.runtime.aws import aws_settings, buckets_of
+from stereo_spot.runtime.aws_receiver import cloud_receiver
 
 log = logging.getLogger(__name__)
 _SCHEDULE = ("aws.events", "Scheduled Event")
@@ -27,7 +28,7 @@ def wake(envelope: dict[str, Any], app: Services) -> dict[str, int] | None:
     """
     kind = envelope.get("source"), envelope.get("detail-type")
     if kind == _SCHEDULE:
-        sweep(app)
+        sweep(app, cloud_receiver(aws_settings()))
         return open_jobs(app)
     if kind == _BATCH:
         if (job_id := job_of_batch(envelope)) is not None:

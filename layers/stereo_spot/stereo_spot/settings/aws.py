@@ -51,6 +51,14 @@ class AwsSettings(BaseModel):
     endpoint_url: str | None = Field(default=None, validation_alias="AWS_ENDPOINT_URL")
     tokens_secret: str = Field(default="", validation_alias="API_TOKENS_SECRET_ARN")
     """Who may use the API: a secret `{"name": "token"}`."""
+    completion_webhook_url: str = Field(default="", validation_alias="COMPLETION_WEBHOOK_URL")
+    """Who is told how jobs end; empty for nobody."""
+    completion_webhook_secret: str = Field(
+        default="", validation_alias="COMPLETION_WEBHOOK_SECRET_ARN"
+    )
+    """The secret that is `whsec_...`, or several with blanks between."""
+    api_url: str = Field(default="", validation_alias="API_URL")
+    """Where the API answers, for links that leave the deployment."""
     tier: str = Field(default="classic", validation_alias="STEREO_SPOT_TIER")
     segment_duration_s: float = Field(
         default=30.0, ge=0.5, le=300.0, validation_alias="CHUNK_SEGMENT_DURATION_SEC"
