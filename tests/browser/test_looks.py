@@ -49,7 +49,7 @@ def test_every_control_is_reached_by_keyboard_and_shows_it(page: Any) -> None:
     assert [name for name, drawn in reached if not drawn] == []
 
 
-def test_a_page_without_scripts_says_where_the_film_is(
+def test_a_page_without_scripts_says_where_the_film_is_and_asks_before_it_deletes(
     chromium: Any, address: str, job: str
 ) -> None:
     context = chromium.new_context(base_url=address, java_script_enabled=False)
@@ -59,7 +59,10 @@ def test_a_page_without_scripts_says_where_the_film_is(
     page.get_by_text("The film has not arrived yet.").wait_for()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete it").click()
-    page.get_by_text("The film was deleted.").wait_for()
+    page.get_by_text("was deleted.").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("The film has not arrived yet.").wait_for()
+    assert not page.get_by_role("button", name="Change the title").is_visible()
     context.close()
 
 

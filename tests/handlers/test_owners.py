@@ -27,8 +27,9 @@ def ask(invoke, deployment):
             given["headers"]["idempotency-key"] = key
         given["body"] = json.dumps(body) if body is not None else ""
         answer = invoke("api", given)
-        is_json = "json" in answer["headers"].get("content-type", "")
-        return answer["statusCode"], json.loads(answer["body"]) if is_json else answer["body"]
+        told = answer["body"]
+        is_json = told and "json" in answer["headers"].get("content-type", "")
+        return answer["statusCode"], json.loads(told) if is_json else told
 
     return request
 
@@ -63,6 +64,7 @@ def test_everyone_lists_their_own_jobs(ask, anns):
         ("PATCH", "/jobs/{}"),
         ("GET", "/jobs/{}"),
         ("POST", "/jobs/{}/delete"),
+        ("POST", "/jobs/{}/restore"),
     ],
 )
 def test_a_job_of_somebody_else_is_not_there(ask, anns, deployment, method, path):
@@ -71,6 +73,15 @@ def test_a_job_of_somebody_else_is_not_there(ask, anns, deployment, method, path
     body = {"title": "mine"} if method == "PATCH" else None
     assert ask("bob", method, path.format(anns), body=body)[0] == 404
     assert deployment.jobs.get(anns) == before
+
+
+def test_a_deletion_is_undone_by_whose_it_is(ask, anns, deployment):
+    ask("ann", "POST", f"/jobs/{anns}/delete")
+
+    assert ask("bob", "POST", f"/jobs/{anns}/restore")[0] == 404
+    assert deployment.jobs.get(anns).status == "deleted"
+    assert ask("ann", "POST", f"/jobs/{anns}/restore")[0] == 303
+    assert ask("ann", "GET", f"/v1/jobs/{anns}")[1]["title"] == "holiday"
 
 
 def test_nobody_sends_a_film_to_a_job_of_somebody_else(ask, anns):

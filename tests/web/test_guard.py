@@ -30,6 +30,7 @@ def test_another_site_changes_nothing(served: Served, headers: dict[str, str]) -
         ("POST", "/jobs"),
         ("POST", "/v1/jobs"),
         ("POST", f"/jobs/{job.job_id}/delete"),
+        ("POST", f"/jobs/{job.job_id}/restore"),
         ("DELETE", f"/v1/jobs/{job.job_id}"),
         ("PATCH", f"/v1/jobs/{job.job_id}"),
     ):

@@ -230,6 +230,10 @@ def test_a_film_is_seen_found_and_forgotten_with_its_job(tmp_path: Path) -> None
         hits = library.client.ask("GET", "/v1/search?q=green").json["hits"]
         like = library.client.ask("GET", f"/v1/search?like={job_id}.0").json["hits"]
         kept = sorted(path.name for path in library.folder.rglob("*.*") if path.is_file())
+        library.client.ask("POST", f"/jobs/{job_id}/delete")
+        FilmWatch(library.machine, library.films).forget_deleted()
+        undone = library.client.ask("POST", f"/jobs/{job_id}/restore")
+        still = library.client.ask("GET", "/v1/search?q=green").json["hits"]
         library.client.ask("DELETE", f"/v1/jobs/{job_id}")
         after = library.client.ask("GET", "/v1/search?q=green").json["hits"]
         FilmWatch(library.machine, library.films).forget_deleted()
@@ -240,6 +244,7 @@ def test_a_film_is_seen_found_and_forgotten_with_its_job(tmp_path: Path) -> None
             "scene_000.jpg",
             "scene_001.jpg",
         ]
+        assert undone.status == 303 and still == hits
         assert after == []
         assert library.films.contents(job_id) is None
         assert not list(library.folder.rglob("*.jpg"))

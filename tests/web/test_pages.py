@@ -71,16 +71,6 @@ def test_a_form_with_an_unknown_mode_is_refused(client: Client) -> None:
     assert got.status == 422 and got.problem()["kind"] == "bad_request"
 
 
-def test_deleting_leads_to_the_library_that_says_so(served: Served) -> None:
-    job = served.finished(title=f"gone {uuid.uuid4()}")
-    gone = served.client.ask("POST", f"/jobs/{job.job_id}/delete")
-
-    assert (gone.status, gone.headers["location"]) == (303, "/jobs?removed=1")
-    text = page(served.client, "/jobs?removed=1")
-    assert "was deleted" in text and str(job.title) not in text
-    page(served.client, f"/jobs/{job.job_id}", 404)
-
-
 def test_a_film_can_be_stopped_and_taken_up_again_without_scripts(client: Client) -> None:
     job = client.create().json["id"]
 

@@ -108,9 +108,14 @@ def delete(job_id: str, app: Services) -> None:
 def set_aside(job_id: str, app: Services) -> None:
     """Remove a job like `delete`, but let it be restored for a while; then the sweeper collects.
 
+    Doing it again changes nothing.
+
     Raises:
         RequestError: `not_found`.
     """
+    job = app.jobs.get(job_id)
+    if job is not None and job.deleted_from is not None:
+        return
     app.jobs.apply(job_id, *moves.set_aside(app.clock(), find(job_id, app)))
 
 

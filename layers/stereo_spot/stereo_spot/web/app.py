@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from stereo_spot.conversion.services import Services
 from stereo_spot.model import JobOptions
-from stereo_spot.web import changing, films, health, jobs, pages, uploads
+from stereo_spot.web import changing, films, health, jobs, pages, removing, uploads
 from stereo_spot.web.contract import install_contract
 from stereo_spot.web.guard import Guard, GuardRules
 from stereo_spot.web.library_port import FilmLibrary
@@ -60,7 +60,7 @@ def create_app(
     app.state.site = Site(services, storage, defaults or JobOptions(), library)
     install_problem_handlers(app)
     install_contract(app)
-    for part in (jobs, changing, uploads, films, health, pages):
+    for part in (jobs, changing, uploads, films, health, removing, pages):
         app.include_router(part.router)
     if library is not None:
         from stereo_spot.web import moments  # loads the analyzer

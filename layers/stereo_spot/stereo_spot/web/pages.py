@@ -9,6 +9,7 @@ from stereo_spot.conversion import control
 from stereo_spot.conversion.create import create
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.model import Job, StereoMode
+from stereo_spot.web import removing
 from stereo_spot.web.asked import NewJob
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.posters import posters
@@ -57,6 +58,7 @@ def library(
     limit: Annotated[int, Query(ge=1, le=100)] = PAGE_SIZE,
     next_token: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     removed: str | None = None,
+    undo: Annotated[str | None, Query(max_length=200)] = None,
 ) -> HTMLResponse:
     """All films, newest first."""
     page = site.services.jobs.page(LISTED, limit=limit, cursor=next_token)
@@ -69,7 +71,7 @@ def library(
             "next_token": page.cursor,
             "limit": limit,
             "first": next_token is None,
-            "removed": removed == "1",
+            "removed": removing.removed(undo, site) if removed == "1" else None,
             "layout": LAYOUT,
             "now": site.services.clock(),
             "searchable": site.library is not None,
@@ -123,13 +125,6 @@ def retry_from_form(job_id: JobId, site: ThisSite) -> RedirectResponse:
     """Go on where it stopped."""
     control.retry(job_id, site.services)
     return _to_film(job_id)
-
-
-@router.post("/jobs/{job_id}/delete")
-def delete_from_form(job_id: JobId, site: ThisSite) -> RedirectResponse:
-    """Remove a film."""
-    control.delete(job_id, site.services)
-    return RedirectResponse("/jobs?removed=1", 303)
 
 
 @router.get("/errors/{kind}")

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { moveDots, tellTab } from "./dots.js";
 import { showProblem, showSending, watchDrop } from "./sending.js";
+import { editing, watchTitle } from "./title.js";
 import { count, span } from "./words.js";
 
 const EVERY_MS = 1000;
@@ -10,7 +11,13 @@ const LASTING = ["completed", "failed", "cancelled"];
 const article = document.getElementById("job");
 const part = (id) => document.getElementById(id);
 const { id, state } = article.dataset;
-const title = article.querySelector("h1").textContent;
+const title = () => part("title").textContent;
+const showTitle = watchTitle(id, tellTitle);
+
+part("remove").removeAttribute("popovertarget"); // undo takes the place of the question
+part("remove").addEventListener("click", () => {
+  part("delete").querySelector("form").requestSubmit();
+});
 
 if (part("drop")) {
   watchDrop(async (film) => {
@@ -28,25 +35,40 @@ if (part("player")) {
   part("player").addEventListener("error", () => { part("unplayable").hidden = false; });
 }
 
-if (!LASTING.includes(state)) look();
+if (LASTING.includes(state)) {
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+  addEventListener("pageshow", (event) => event.persisted && look());
+} else {
+  follow();
+}
 
+async function follow() {
+  if (await look()) setTimeout(follow, EVERY_MS);
+}
+
+// What was done with the film elsewhere shows here too; false when this page is being left.
 async function look() {
   try {
     const job = await call("GET", `/v1/jobs/${id}`);
     if (part("away")) part("away").hidden = true;
-    if (shownAs(job.state) !== shownAs(state)) {
+    if (shownAs(job.state) !== shownAs(state) && !editing()) {
       location.reload();
-      return;
+      return false;
     }
+    tellTitle(job);
     if (part("parts")) show(job.progress);
   } catch (error) {
     if (error.status === 404) {
       location.assign("/jobs");
-      return;
+      return false;
     }
     if (part("away")) part("away").hidden = false;
   }
-  setTimeout(look, EVERY_MS);
+  return true;
+}
+
+function tellTitle(job) {
+  if (showTitle(job) && !part("parts")) document.title = `${title()} · stereo-spot`;
 }
 
 function shownAs(name) {
@@ -66,7 +88,7 @@ function show(progress) {
   part("parts").setAttribute("aria-valuenow", progress.percent);
   drawParts(progress.parts.length ? progress.parts : [0]);
   moveDots(article, progress.percent);
-  tellTab(progress.percent, title);
+  tellTab(progress.percent, title());
 }
 
 function timeLeft(seconds) {
