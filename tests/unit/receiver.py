@@ -14,7 +14,7 @@ NEXT_SECRET = "whsec_YW5vdGhlciBzZWNyZXQgb2YgdGhlIHRlc3Rz"
 class HttpReceiver:
     """Keeps what was posted; `answers` are given in turn, then 204."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, tls=None):
         self.posts, self.answers = [], []
         """(path, headers, body) of every request; (status, headers) of the answers to come."""
         self.held = threading.Event()
@@ -41,6 +41,9 @@ class HttpReceiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
@@ -56,7 +59,7 @@ class HttpReceiver:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}/hook?from=films"
+        return f"{self._scheme}://127.0.0.1:{self.port}/hook?from=films"
 
     def messages(self, secret=SECRET):
         """(id, message) of every post, each verified as a receiver does."""
@@ -74,9 +77,9 @@ class HttpReceiver:
 
 
 @contextmanager
-def listening(port=0):
-    """A receiver for as long as the block lasts."""
-    receiver = HttpReceiver(port)
+def listening(port=0, tls=None):
+    """A receiver for as long as the block lasts; `tls` is the context of its certificate."""
+    receiver = HttpReceiver(port, tls)
     try:
         yield receiver
     finally:

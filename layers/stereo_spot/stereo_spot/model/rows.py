@@ -68,6 +68,7 @@ class Job(Leased):
     dispatch_at: Seconds | None = None
     dispatches: int = 0
     announce: str | None = None
+    """How far the news of the end is: `pending`, `sent` (the bus has it), `done` (the receiver)."""
     due_at: Seconds | None = None
     completed_at: Seconds | None = None
     failed_at: Seconds | None = None
