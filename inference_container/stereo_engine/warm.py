@@ -38,6 +38,8 @@ class Warm:
             self.depth, self.inpainting = diffusion_models(
                 folders, self.device, compiled=settings.compiled
             )
+        self.most_frames = 1 if self.device == "cpu" else BATCH
+        """At once, where memory allows; on a CPU more are no quicker."""
         self._free_bytes = _free_bytes(self.device)
         self._smaller = 0
 
@@ -51,7 +53,7 @@ class Warm:
     @property
     def frame_batch(self) -> int:
         """Frames that a model of single frames sees at once."""
-        return max(1, BATCH >> self._smaller)
+        return max(1, self.most_frames >> self._smaller)
 
     def placed(self, tensor: Any) -> Any:
         """A tensor on the models' device."""

@@ -4,6 +4,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed (make models)")
@@ -80,6 +81,20 @@ def test_the_depth_model_loads_through_the_auto_class(folders):
     )
 
     assert raw.shape == (28, 28) and best_dtype("cpu") == torch.float32
+
+
+def test_half_the_bits_keep_depth_in_fine_steps(folders):
+    picture = (tiny.frames(1, height=392, width=392)[0] * 255).byte().numpy()
+    answers = []
+    for dtype in (torch.float32, torch.bfloat16):
+        model = depth_model(folders, "cpu", dtype)
+        answers += DepthAnything(model, short_side=392).estimate([picture])
+
+    exact, half = answers
+    spread = exact.max() - exact.min()
+    assert half.dtype == exact.dtype == np.float32
+    assert np.abs(half - exact).max() < 0.05 * spread
+    assert len(np.unique(half)) > 0.5 * len(np.unique(exact)) > 1000
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own imports

@@ -71,6 +71,7 @@ def test_less_is_done_at_once_where_memory_is_short_and_what_failed_is_freed(fre
         if len(pixels) > 2:
             raise torch.OutOfMemoryError("full")
 
+    fresh.most_frames = 8
     fresh.depth.register_forward_pre_hook(full, with_kwargs=True)
 
     report = render(Job(film, tmp_path / "out.mp4", Recipe(tier="fast")))
@@ -155,9 +156,10 @@ def test_a_job_may_accept_what_the_environment_does_not(film, tmp_path, monkeypa
     assert made["frames"] == 1
 
 
-def test_when_memory_runs_out_the_job_is_tried_again_with_less(film, tmp_path, monkeypatch):
+def test_when_memory_runs_out_the_job_is_tried_again_with_less(fresh, film, tmp_path, monkeypatch):
     from stereo_engine.model_eyes import FastEyes
 
+    fresh.most_frames = 8
     usual, tries = FastEyes._pairs, []
 
     def full_at_first(self, pictures):
