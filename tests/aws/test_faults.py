@@ -85,6 +85,34 @@ class TestJobStoreUnderFaults(JobStoreContract):
         assert (sent.announce, trying.due_at) == ("sent", 106.1)
         assert jobs.get(job.job_id).announce == "done"
 
+    @pytest.mark.parametrize("title", [None, "Käse"])
+    def test_another_title_is_written_once_over_the_one_that_was_read(self, jobs, title):
+        """Whoever lost the reply is told that it was changed meanwhile, and looks again."""
+        job = a_job(title=title, status=JobStatus.COMPLETED)
+        jobs.create(job)
+
+        jobs.apply(job.job_id, moves.rename(150.0, "第一", job))
+        assert jobs.apply(job.job_id, moves.rename(151.0, "second", job)) is None
+
+        assert jobs.get(job.job_id).title == "第一"
+
+    def test_a_job_that_was_set_aside_is_restored_unless_it_was_sealed(self, jobs):
+        """Whoever lost the reply reads the row, which says what became of it."""
+        job = a_job(status=JobStatus.REASSEMBLING, title="kept")
+        jobs.create(job)
+
+        jobs.apply(job.job_id, *moves.set_aside(150.0, job))
+        aside = jobs.get(job.job_id)
+        jobs.apply(job.job_id, moves.restore(160.0, aside))
+        back = jobs.get(job.job_id)
+        jobs.apply(job.job_id, *moves.set_aside(170.0, back))
+        jobs.apply(job.job_id, moves.seal(190.0))
+
+        assert (aside.status, aside.deleted_from) == (JobStatus.DELETED, JobStatus.REASSEMBLING)
+        assert (back.status, back.title, back.ttl) == (JobStatus.REASSEMBLING, "kept", None)
+        assert jobs.apply(job.job_id, moves.restore(191.0, aside)) is None
+        assert jobs.get(job.job_id).status is JobStatus.DELETED
+
 
 class TestSegmentLedgerUnderFaults(LedgerContract):
     """Whoever lost the reply to `done` may be told that it was refused; the row is done."""
