@@ -18,7 +18,7 @@ from stereo_engine.settings import ModelSettings
 from stereo_engine.weights import folder_of, is_whole
 
 PACKAGES = ("torch", "transformers", "diffusers", "accelerate", "safetensors", "huggingface_hub")
-TFLOP_PER_FRAME = {"fast": 0.25, "quality": 60.0}
+TFLOP_PER_FRAME = {"fast": 0.12, "quality": 60.0}
 """At 1024x576; computed from the architectures, not measured."""
 CPU_EFFICIENCY = 0.5
 """Of a plain product of matrices, whose speed is measured."""
@@ -59,18 +59,21 @@ def _tier(
 def _estimate(tier: str, device: str, device_name: str) -> float | None:
     work = TFLOP_PER_FRAME.get(tier)
     if work and device == "cpu":
-        return round(work / (_cpu_tflops() * CPU_EFFICIENCY), 1)
+        return round(work / (_cpu_tflops(single=tier == "fast") * CPU_EFFICIENCY), 1)
     peak = next((peak for part, peak in PEAK_TFLOPS.items() if part in device_name), None)
     return round(work / (peak * EFFICIENCY), 3) if peak and work else None
 
 
 @cache
-def _cpu_tflops() -> float:
-    """What one product of two matrices reaches here, the better of three."""
+def _cpu_tflops(*, single: bool) -> float:
+    """What the best of three products of matrices reaches, in the type of a tier's model."""
     import torch
 
-    side = 1024
-    matrix, best = torch.ones(side, side), float("inf")
+    from stereo_engine.loading import best_dtype, single_frame_dtype
+
+    side, dtype = 1024, single_frame_dtype("cpu") if single else best_dtype("cpu")
+    matrix = torch.ones(side, side, dtype=dtype)
+    best = float("inf")
     for _ in range(3):
         start = time.perf_counter()
         torch.matmul(matrix, matrix)

@@ -11,6 +11,7 @@ from stereo_engine.errors import EngineError
 from stereo_engine.registry import TIERS, Model
 
 _NAMES = {model.name for models in TIERS.values() for model in models}
+MAX_THREADS = 1024
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -29,6 +30,8 @@ class ModelSettings:
     """Whether repeating blocks are compiled: minutes at the start, faster frames later."""
     mirror: str | None = None
     """`s3://bucket/prefix` of a nearer copy; the containers use it."""
+    threads: int | None = None
+    """How many cores a model may use on a CPU; all where it is not said."""
     revisions: Mapping[str, str] = field(default_factory=dict)
     """Commits, by the names of models, in place of those of the registry."""
 
@@ -42,7 +45,7 @@ class ModelSettings:
         """Read the names of docs/models.md: where weights are, what is accepted and pinned.
 
         Raises:
-            EngineError: `bad_request` for a pin of no known model.
+            EngineError: `bad_request` for a pin of no known model, or threads that are no number.
         """
         cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
         folder = os.environ.get("WEIGHTS_DIR") or f"{cache}/stereo-spot/weights"
@@ -53,8 +56,15 @@ class ModelSettings:
             accepted=accepted,
             compiled=os.environ.get("COMPILE_MODELS") == "1",
             mirror=os.environ.get("WEIGHTS_S3_PREFIX"),
+            threads=_threads(os.environ.get("MODEL_THREADS", "")),
             revisions=_pins(os.environ.get("MODEL_REVISIONS", "")),
         )
+
+
+def _threads(text: str) -> int | None:
+    if text and not (text.isdecimal() and 0 < int(text) <= MAX_THREADS):
+        raise EngineError("bad_request", f"MODEL_THREADS: {text!r:.40} is not 1 to {MAX_THREADS}")
+    return int(text) if text else None
 
 
 def _pins(text: str) -> dict[str, str]:

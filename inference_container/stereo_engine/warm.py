@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from stereo_engine.allocator import return_large_blocks
+from stereo_engine.allocator import keep_one_heap, return_large_blocks
 from stereo_engine.depth.depth_anything import BATCH
 from stereo_engine.errors import EngineError
 from stereo_engine.loading import best_device, depth_model, diffusion_models
@@ -20,8 +20,10 @@ class Warm:
     """The models of one tier on one device, and how much they do at once."""
 
     def __init__(self, tier: str, settings: ModelSettings) -> None:
-        return_large_blocks()
+        (keep_one_heap if tier == "fast" else return_large_blocks)()
         self.device = best_device()
+        if settings.threads is not None:
+            torch.set_num_threads(settings.threads)
         self.depth_source = SOURCES[tier]
         folders: dict[str, Path] = {}
         self.models: list[dict[str, str]] = []

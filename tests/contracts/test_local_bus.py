@@ -6,7 +6,11 @@ import sys
 import pytest
 from stereo_spot.adapters.local.bus import LocalBus
 from stereo_spot.adapters.local.database import Database
+from stereo_spot.adapters.local.rows import SqliteJobStore
 from stereo_spot.events import ChunkRequested, JobCompleted, ObjectStored
+from stereo_spot.model import JobOptions, Recipe, Tier
+
+from tests.contracts.test_job_store import a_job
 
 JOB = "12345678-1234-1234-1234-123456789abc"
 OTHER = "12345678-1234-1234-1234-123456789abd"
@@ -24,6 +28,18 @@ def test_an_event_reaches_the_step_that_the_flow_names(bus):
     assert bus.receive(("chunk", "complete")) is None
     message = bus.receive(("render",))
     assert (message.step, message.job_id, message.event.key) == ("render", JOB, SEGMENT)
+
+
+def test_a_receiver_of_some_tiers_leaves_the_films_of_others(bus, database):
+    options = JobOptions(recipe=Recipe(tier=Tier.QUALITY))
+    SqliteJobStore(database).create(a_job(job_id=JOB, options=options))
+    bus.publish(ObjectStored(key=SEGMENT))
+
+    assert bus.receive(("render",), tiers=("classic", "fast")) is None
+    assert bus.receive(("render",), tiers=("quality", "fast")).job_id == JOB
+
+    bus.publish(ObjectStored(key=SEGMENT.replace(JOB, OTHER)))
+    assert bus.receive(("render",), tiers=("classic",)).job_id == OTHER, "of no job that is known"
 
 
 def test_an_event_that_wakes_no_step_is_not_kept(bus):

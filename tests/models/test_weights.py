@@ -267,6 +267,15 @@ def test_a_pin_that_is_none_is_refused(text, monkeypatch):
     assert caught.value.kind == "bad_request"
 
 
+@pytest.mark.parametrize("text", ["0", "-1", "two", "2.5", "9" * 30])
+def test_a_number_of_threads_that_is_none_is_refused(text, monkeypatch):
+    monkeypatch.setenv("MODEL_THREADS", text)
+
+    with pytest.raises(EngineError, match=r"^MODEL_THREADS: ") as caught:
+        ModelSettings.from_environment()
+    assert caught.value.kind == "bad_request"
+
+
 def test_the_real_library_without_a_network_says_so(tmp_path):
     """A program of its own: the library reads where the hub is when it is imported."""
     pytest.importorskip("huggingface_hub", reason="huggingface-hub is not installed (make models)")

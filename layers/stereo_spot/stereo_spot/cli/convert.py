@@ -133,7 +133,7 @@ def convert(
             drop_leftovers(machine)
             whole = partial(_convert_all, passed_over=passed_over)
             convert_them = whole if folder else _convert_one
-            convert_them(films, output, options, machine, settings.workers, as_json=as_json)
+            convert_them(films, output, options, machine, settings, as_json=as_json)
 
 
 def _options(
@@ -212,13 +212,13 @@ def _convert_one(
     output: Path | None,
     options: JobOptions,
     machine: LocalMachine,
-    workers: int,
+    settings: Settings,
     *,
     as_json: bool,
 ) -> None:
     """Convert the one film that was named."""
     (film,) = films
-    outcome = convert_film(film, output, options, machine, workers=workers, quiet=as_json)
+    outcome = convert_film(film, output, options, machine, settings=settings, quiet=as_json)
     if as_json:
         print_json({"ok": True, **outcome.as_json()})
 
@@ -228,7 +228,7 @@ def _convert_all(
     output: Path | None,
     options: JobOptions,
     machine: LocalMachine,
-    workers: int,
+    settings: Settings,
     *,
     as_json: bool,
     passed_over: list[Path],
@@ -243,7 +243,7 @@ def _convert_all(
     for film, title in zip(films, _titles(films, options.recipe), strict=True):
         try:
             outcome: Outcome = convert_film(
-                film, output, options, machine, workers=workers, quiet=as_json, title=title
+                film, output, options, machine, settings=settings, quiet=as_json, title=title
             )
             done.append({"ok": True, **outcome.as_json()})
         except StereoSpotError as error:

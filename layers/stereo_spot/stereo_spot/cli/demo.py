@@ -58,7 +58,7 @@ def _converted(
     options = job_options(settings, None, mode=mode, segment_duration_s=_SEGMENT_S)
     notes.print(f"Converting it to {mode.replace('_', ' ')} ...")
     outcome = convert_film(
-        scene, scene.parent / "", options, machine, workers=settings.workers, quiet=True
+        scene, scene.parent / "", options, machine, settings=settings, quiet=True
     )
     still = outcome.output.with_suffix(".png")
     run_engine_tool("still", str(outcome.output), str(still), "--at", str(_STILL_AT_S))

@@ -66,5 +66,5 @@ PixelsFlag = Annotated[
 WidthFlag = Annotated[int | None, _option(ENCODING, "Widest result in pixels.")]
 ContainerFlag = Annotated[Container | None, _option(ENCODING, "mp4, mkv or auto.")]
 SegmentFlag = Annotated[float | None, _option(EXPERT, "Seconds per segment, 0.5 to 300 (30).")]
-WorkersFlag = Annotated[int | None, _option(EXPERT, "Segments rendered at once.")]
+WorkersFlag = Annotated[int | None, _option(EXPERT, "Segments rendered at once, at most.")]
 ForceFlag = Annotated[bool, _option(EXPERT, "Take a strength that hurts.", "--force")]

@@ -26,9 +26,11 @@ from stereo_spot.runtime.convert import (
     drive,
     prepare,
 )
+from stereo_spot.runtime.crew import workers_for
 from stereo_spot.runtime.depth_files import check_exported
 from stereo_spot.runtime.estimate import Estimate, estimate, learn_speed
 from stereo_spot.runtime.local import LocalMachine
+from stereo_spot.settings.machine import Settings
 
 _WATCH_IT = {
     StereoMode.SBS: "a VR headset's player as side-by-side (full width)",
@@ -78,7 +80,7 @@ def convert_film(
     options: JobOptions,
     machine: LocalMachine,
     *,
-    workers: int,
+    settings: Settings,
     quiet: bool,
     title: str | None = None,
 ) -> Outcome:
@@ -92,6 +94,7 @@ def convert_film(
     with FileReader(source) as reader:
         facts = probe(reader, limits=machine.services.limits)
         size = reader.size
+    workers = workers_for(options.recipe.tier, settings)
     told = estimate(facts, options, size, machine.data, workers=workers)
     workers = min(workers, told.segments)
     prepared = prepare(source, options, machine)

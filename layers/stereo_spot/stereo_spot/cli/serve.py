@@ -12,7 +12,7 @@ from stereo_spot.runtime.logs import log_to
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port (8000); 0 takes a free one.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Segments rendered at once.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Segments rendered at once, at most.")] = None,
     data: DataOption = None,
 ) -> None:
     """Serve the page and the API, and convert what is uploaded."""

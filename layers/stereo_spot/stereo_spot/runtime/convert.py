@@ -19,6 +19,7 @@ from stereo_spot.errors import ErrorKind, MachineError, RequestError, SourceErro
 from stereo_spot.events import ChunkRequested
 from stereo_spot.keys import SourceKey, job_prefixes
 from stereo_spot.model import CHUNKING, Job, JobOptions, JobStatus
+from stereo_spot.runtime.crew import threads_of
 from stereo_spot.runtime.local import LocalMachine
 from stereo_spot.runtime.pool import WorkerPool
 from stereo_spot.runtime.steps import StepThreads
@@ -184,7 +185,12 @@ def drive(job_id: str, machine: LocalMachine, *, workers: int, watch: Watch) -> 
     app = machine.services
     with (
         StepThreads(machine, job_id=job_id),
-        WorkerPool(machine.data, workers, job_id=job_id),
+        WorkerPool(
+            machine.data,
+            workers,
+            job_id=job_id,
+            options=[threads_of(workers)] * workers,
+        ),
     ):
         while True:
             job = control.find(job_id, app)

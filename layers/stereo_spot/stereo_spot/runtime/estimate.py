@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stereo_spot.model import Frozen, JobOptions, SourceFacts, StereoMode
 
-_FIRST_GUESS = {"classic": 12e6, "fast": 4e6, "quality": 1e6, "stub": 30e6}
+_FIRST_GUESS = {"classic": 12e6, "fast": 1.5e6, "quality": 1e6, "stub": 30e6}
 """Source pixels per second and worker, before this machine has been measured."""
 _USUAL_PIXELS = 1024 * 576
 _BITS_PER_PIXEL = 0.15

@@ -59,7 +59,7 @@ def searchable(machine: LocalMachine, settings: Settings) -> Iterator["Films | N
                 1,
                 log_level=settings.log_level,
                 program="stereo_spot.runtime.film_worker",
-                options=("--services",) if services else (),
+                options=[["--services"] if services else []],
             )
         )
         yield films

@@ -21,19 +21,21 @@ class WorkerPool:
         job_id: str | None = None,
         log_level: str = "WARNING",
         program: str = "stereo_spot.runtime.worker",
-        options: Sequence[str] = (),
+        options: Sequence[Sequence[str]] = (),
     ) -> None:
-        self._command = [sys.executable, "-m", program, "--data", str(data), *options]
-        self._command += ["--log-level", log_level]
+        """Make a pool; `options` has those of each worker."""
+        command = [sys.executable, "-m", program, "--data", str(data), "--log-level", log_level]
         if job_id is not None:
-            self._command += ["--job", job_id]
-        self._count = count
+            command += ["--job", job_id]
+        self._commands = [
+            command + list(options[place] if place < len(options) else ()) for place in range(count)
+        ]
         self._workers: list[subprocess.Popen[bytes]] = []
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._keep, daemon=True)
 
     def __enter__(self) -> "WorkerPool":
-        self._workers = [self._start() for _ in range(self._count)]
+        self._workers = [self._start(command) for command in self._commands]
         self._watch.start()
         return self
 
@@ -51,8 +53,8 @@ class WorkerPool:
             if worker.stdin is not None:
                 worker.stdin.close()
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    def _start(self, command: Sequence[str]) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     def _keep(self) -> None:
         while not self._over.wait(_WATCH_S):
@@ -60,4 +62,4 @@ class WorkerPool:
                 if worker.poll() is not None and not self._over.is_set():
                     if worker.stdin is not None:
                         worker.stdin.close()
-                    self._workers[place] = self._start()
+                    self._workers[place] = self._start(self._commands[place])

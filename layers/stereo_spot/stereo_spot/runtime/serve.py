@@ -9,6 +9,7 @@ import uvicorn
 
 from stereo_spot.errors import ErrorKind, MachineError, RequestError
 from stereo_spot.model import JobOptions
+from stereo_spot.runtime.crew import crew
 from stereo_spot.runtime.films import searchable
 from stereo_spot.runtime.local import drop_leftovers, only_server, open_machine
 from stereo_spot.runtime.pool import WorkerPool
@@ -45,7 +46,12 @@ def run_server(settings: Settings, *, ready: Callable[[str], None]) -> None:
         with (
             searchable(machine, settings) as library,
             StepThreads(machine, receiver=receiver),
-            WorkerPool(machine.data, settings.workers, log_level=settings.log_level),
+            WorkerPool(
+                machine.data,
+                settings.workers,
+                log_level=settings.log_level,
+                options=crew(settings),
+            ),
         ):
             app = create_app(
                 machine.services, storage=machine.links, defaults=defaults, library=library

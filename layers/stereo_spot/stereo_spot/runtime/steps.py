@@ -27,17 +27,19 @@ class StepLoop:
         steps: Sequence[str],
         *,
         job_id: str | None = None,
+        tiers: Sequence[str] = (),
         renderer: Renderer | None = None,
     ) -> None:
+        """Make a loop; it takes the messages of one job and of some tiers only, where named."""
         self._bus, self._app, self._steps = bus, app, tuple(steps)
-        self._job_id, self._renderer = job_id, renderer
+        self._job_id, self._tiers, self._renderer = job_id, tiers, renderer
         self.stopping = threading.Event()
 
     def run(self) -> None:
         """Work until `stopping` is set."""
         while not self.stopping.is_set():
             try:
-                message = self._bus.receive(self._steps, job_id=self._job_id)
+                message = self._bus.receive(self._steps, job_id=self._job_id, tiers=self._tiers)
                 if message is not None:
                     self._perform(message)
                     continue

@@ -1,7 +1,7 @@
 """A render worker: a process that renders segments, one engine warm, until told to stop.
 
-`python -m stereo_spot.runtime.worker --data DIR [--job ID]`. It leaves when its standard input
-ends, so it never outlives whoever started it.
+`python -m stereo_spot.runtime.worker --data DIR [--job ID] [--tier TIER]...`. It leaves when its
+standard input ends, so it never outlives whoever started it.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from stereo_spot.ports import Renderer
 from stereo_spot.runtime.local import LocalMachine, open_machine
 from stereo_spot.runtime.logs import log_to, stderr_to_log
 from stereo_spot.runtime.steps import StepLoop
-from stereo_spot.settings.machine import Settings
+from stereo_spot.settings.machine import Settings, limit_models
 
 
 @contextmanager
@@ -58,8 +58,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="stereo-spot worker")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--job")
+    parser.add_argument("--tier", action="append", default=[])
+    parser.add_argument("--model-threads")
     parser.add_argument("--log-level", default="WARNING")
     options = parser.parse_args()
+    if options.model_threads:
+        limit_models(options.model_threads)
     log_to(options.data, options.log_level)
     stderr_to_log(options.data)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -69,7 +73,12 @@ def main() -> None:
     try:
         with local_renderer(Settings(), machine) as renderer:
             StepLoop(
-                machine.bus, machine.services, ("render",), job_id=options.job, renderer=renderer
+                machine.bus,
+                machine.services,
+                ("render",),
+                job_id=options.job,
+                tiers=options.tier,
+                renderer=renderer,
             ).run()
     finally:
         machine.close()

@@ -27,6 +27,11 @@ def accept_licences(names: Sequence[str]) -> None:
     os.environ["ACCEPT_LICENCE"] = ",".join(filter(None, (known, *names)))
 
 
+def limit_models(threads: str) -> None:
+    """Let models in processes started from here on use so many cores, where nobody says else."""
+    os.environ.setdefault("MODEL_THREADS", threads)
+
+
 class Settings(BaseSettings):
     """Settings of one machine. Names in capitals are the environment's; options beat them."""
 

@@ -17,6 +17,10 @@ from stereo_spot.keys import RenderedKey, SegmentKey, SourceKey
 _PAUSES_S = (0.5, 2.0, 5.0, 15.0)
 _DUE = "(visible_at <= ? OR visible_at > ? + 60)"
 """A time further off than any pause was written before the clock was set back."""
+_NOT_OF_ANOTHER_TIER = (
+    "NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.job_id = messages.job_id"
+    " AND json_extract(jobs.row, '$.options.recipe.tier') NOT IN ({marks}))"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,25 @@ def _job_of(event: Event) -> str | None:
     return None
 
 
+def _wanted(
+    steps: Sequence[str], job_id: str | None, tiers: Sequence[str]
+) -> tuple[str, list[object]]:
+    """The condition on messages that a receiver makes, and its values."""
+    now = time.time()
+    clauses, values = [_DUE, f"step IN ({_marks(steps)})"], [now, now, *steps]
+    if job_id is not None:
+        clauses.append("job_id = ?")
+        values.append(job_id)
+    if tiers:
+        clauses.append(_NOT_OF_ANOTHER_TIER.format(marks=_marks(tiers)))
+        values += tiers
+    return " AND ".join(clauses), values
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
 class LocalBus:
     """The messages table."""
 
@@ -72,32 +95,33 @@ class LocalBus:
         """Queue the news of a stored object."""
         self.publish(ObjectStored(key=key))
 
-    def receive(self, steps: Sequence[str], *, job_id: str | None = None) -> Message | None:
-        """Take the oldest message for one of `steps` (and of one job), None when none waits."""
-        if not self._anything(steps, job_id):
+    def receive(
+        self, steps: Sequence[str], *, job_id: str | None = None, tiers: Sequence[str] = ()
+    ) -> Message | None:
+        """Take the oldest message for one of `steps`, None when none waits.
+
+        Where they are named: only those of one job, and none of a job that is of another tier.
+        """
+        wanted, values = _wanted(steps, job_id, tiers)
+        if not self._anything(wanted, values):
             return None
-        marks, now = ", ".join("?" * len(steps)), time.time()
         with self._database.write() as connection:
             self._free_dead(connection.execute("SELECT DISTINCT owner FROM messages").fetchall())
             found = connection.execute(
                 f"UPDATE messages SET owner = ? WHERE id = (SELECT id FROM messages"
-                f" WHERE owner IS NULL AND {_DUE} AND step IN ({marks})"
-                f" AND (? IS NULL OR job_id = ?) ORDER BY visible_at, id LIMIT 1)"
+                f" WHERE owner IS NULL AND {wanted} ORDER BY visible_at, id LIMIT 1)"
                 f" RETURNING id, step, job_id, event, tries",
-                (new_owner(), now, now, *steps, job_id, job_id),
+                (new_owner(), *values),
             ).fetchone()
         if found is None:
             return None
         number, step, job, event, tries = found
         return Message(number, step, job, parse_event(event), tries)
 
-    def _anything(self, steps: Sequence[str], job_id: str | None) -> bool:
+    def _anything(self, wanted: str, values: Sequence[object]) -> bool:
         """A look without the write lock: is there a message that could be taken?"""
-        marks, now = ", ".join("?" * len(steps)), time.time()
         found = self._database.read().execute(
-            f"SELECT DISTINCT owner FROM messages WHERE {_DUE}"
-            f" AND step IN ({marks}) AND (? IS NULL OR job_id = ?)",
-            (now, now, *steps, job_id, job_id),
+            f"SELECT DISTINCT owner FROM messages WHERE {wanted}", values
         )
         return any(owner is None or owner_is_dead(owner) for (owner,) in found)
 
