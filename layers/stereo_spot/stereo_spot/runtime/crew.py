@@ -36,7 +36,7 @@ def crew(settings: Settings) -> list[list[str]]:
 
 def threads_of(workers: int) -> list[str]:
     """The option that says how many cores a model may use where so many work at once."""
-    return [f"--model-threads={max(1, _cores() // workers)}"]
+    return [f"--model-threads={max(1, _cores() // max(1, workers))}"]
 
 
 def _cores() -> int:
