@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 FIRST_BYTES = 1 << 20
 GROWTH = 4
+AHEAD = 2
+"""Blocks asked for beyond the one that is used, so that fetching never waits for a question."""
 AHEAD_FROM = 4 << 20
 """Ranges from this length on come from reading straight ahead, so the next is as good as asked."""
 
@@ -84,10 +86,13 @@ class Blocks:
         return self._ask(of, position, min(length, READ_BYTES, size - position))
 
     def _look_ahead(self, block: _Block, size: int) -> None:
-        if block.length >= AHEAD_FROM and block.end < size and not self._find(block.of, block.end):
-            self._follow(block.of, block.end, size)
-            self._kept.remove(block)
-            self._kept.append(block)
+        end = block.end
+        for _ in range(AHEAD if block.length >= AHEAD_FROM else 0):
+            if end >= size:
+                break
+            end = (self._find(block.of, end) or self._follow(block.of, end, size)).end
+        self._kept.remove(block)
+        self._kept.append(block)
 
     def _ask(self, of: str, start: int, length: int) -> _Block:
         if not self._free:
