@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
-READ_SLOTS, READ_BYTES = 4, 8 << 20
+READ_SLOTS, READ_BYTES = 6, 8 << 20
 WRITE_SLOTS, WRITE_BYTES = 8, 1 << 20
 WRITE_AT = READ_SLOTS * READ_BYTES
 SIZE = WRITE_AT + WRITE_SLOTS * WRITE_BYTES
