@@ -56,3 +56,24 @@ def test_a_session_that_is_over_leads_back_to_the_form(page: Any) -> None:
     page.get_by_role("button", name="Make it 3D").click()
 
     page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def test_a_film_chosen_before_the_scripts_have_come_counts(page: Any) -> None:
+    page.goto("/login")
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Turn a film into 3D").wait_for()
+    held: list[Any] = []
+    page.route("**/new*.js", lambda route: held.append(route))
+
+    page.goto("/", wait_until="commit")
+    page.locator("#film").wait_for(state="attached")
+    page.locator("#film").set_input_files(
+        {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"x"}
+    )
+    assert page.get_by_role("button", name="Make it 3D").is_disabled()
+    for route in held:
+        route.continue_()
+
+    page.locator("#go:enabled").wait_for()
+    page.get_by_text("a.mp4").wait_for()

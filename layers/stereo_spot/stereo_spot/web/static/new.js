@@ -21,9 +21,11 @@ watchDrop((chosen) => {
 
 for (const output of form.querySelectorAll("output")) {
   const input = document.getElementById(output.htmlFor.value);
-  input.addEventListener("input", () => {
+  const tell = () => {
     output.textContent = `${input.value}${output.dataset.unit}`;
-  });
+  };
+  input.addEventListener("input", tell);
+  tell(); // some browsers give back what was set before a reload
 }
 
 form.addEventListener("change", () => {

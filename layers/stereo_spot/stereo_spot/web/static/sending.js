@@ -23,6 +23,7 @@ export function watchDrop(onFilm) {
     const film = event.dataTransfer.files[0];
     if (film) onFilm(film);
   });
+  if (input.files[0]) onFilm(input.files[0]); // chosen before this script had come
 }
 
 export async function showSending(job, film) {
