@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.cut import cut
 from stereo_spot.media.plan import plan
 from stereo_spot.media.probe import probe
@@ -119,3 +120,13 @@ def test_a_process_does_not_take_one_film_for_another(tmp_path):
         made = planned(other, guarded)
         planned(one, guarded)
         assert segments(other, made, tmp_path, guarded) == segments(other, made, tmp_path)
+
+
+def test_a_film_that_got_shorter_since_it_was_opened_is_told_as_changed(tmp_path):
+    path = make(tmp_path, Film(frames=60))
+    reader = FileReader(path)
+    made = planned(reader, None)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(SourceError, match="1000 of") as caught:
+        segments(reader, made, tmp_path)
+    assert caught.value.kind is ErrorKind.SOURCE_CHANGED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stereo_spot.errors import ErrorKind, SourceError
 from stereo_spot.media.shared import READ_BYTES, READ_SLOTS
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Blocks:
             block.length, block.coming = int(block.coming.wait()["length"]), None
             self._look_ahead(block, size)
             if not block.holds(of, position):
-                raise EOFError
+                raise _ended(block, size)
         return block.slot, position - block.start, block.length
 
     def copied(self, of: str, position: int, length: int) -> bytes:
@@ -105,3 +106,9 @@ class Blocks:
     def _drop(self, block: _Block) -> None:
         self._kept.remove(block)
         self._free.append(block.slot)
+
+
+def _ended(block: _Block, size: int) -> SourceError:
+    """What there is to say of an object that ends before the size it was opened with."""
+    said = f"it ends after {block.end} of {size} bytes: it was changed while it was read"
+    return SourceError(ErrorKind.SOURCE_CHANGED, said)
