@@ -60,6 +60,7 @@ def test_with_if_match_only_what_was_seen_is_changed(served: Served) -> None:
         {"title": "x" * 501},
         {"title": "two\nlines"},
         {"title": "\ud800"},
+        {"title": " \u200b\u200e\ufeff"},
         {"title": 1},
         {"title": "a", "mode": "sbs"},
         [],

@@ -30,10 +30,13 @@ from stereo_spot.model import (
 )
 
 _NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
+_UNSEEN = "CZ"
+"""Blanks, and signs that only say how others are set."""
 
 
 def _one_line(title: str) -> str:
-    if any(unicodedata.category(sign) in _NO_TEXT for sign in title) or not title.strip():
+    kinds = [unicodedata.category(sign) for sign in title]
+    if any(kind in _NO_TEXT for kind in kinds) or all(kind[0] in _UNSEEN for kind in kinds):
         raise ValueError("a title is one line of text")
     return title
 
