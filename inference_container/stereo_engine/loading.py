@@ -58,12 +58,12 @@ def depth_model(folders: Mapping[str, Path], device: str, dtype: Any = None) -> 
 
 
 def exact_in_the_end(model: Any) -> Any:
-    """The same model with its last convolution in float32.
+    """The same model with its last convolution in float32; one that has none stays as it is.
 
     That layer makes the depth, and bfloat16 knows but 256 steps between a depth and its half.
     """
-    last = [part for part in model.modules() if isinstance(part, torch.nn.Conv2d)][-1]
-    last.float().register_forward_pre_hook(lambda _, given: (given[0].float(), *given[1:]))
+    for last in [part for part in model.modules() if isinstance(part, torch.nn.Conv2d)][-1:]:
+        last.float().register_forward_pre_hook(lambda _, given: (given[0].float(), *given[1:]))
     return model
 
 

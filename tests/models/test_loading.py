@@ -15,7 +15,13 @@ from stereo_engine.depth import depthcrafter
 from stereo_engine.depth.depth_anything import DepthAnything
 from stereo_engine.errors import EngineError, of_exception
 from stereo_engine.inpaint import svd
-from stereo_engine.loading import best_dtype, compile_blocks, depth_model, diffusion_models
+from stereo_engine.loading import (
+    best_dtype,
+    compile_blocks,
+    depth_model,
+    diffusion_models,
+    exact_in_the_end,
+)
 
 from tests.models import tiny
 
@@ -95,6 +101,12 @@ def test_half_the_bits_keep_depth_in_fine_steps(folders):
     assert half.dtype == exact.dtype == np.float32
     assert np.abs(half - exact).max() < 0.05 * spread
     assert len(np.unique(half)) > 0.5 * len(np.unique(exact)) > 1000
+
+
+def test_a_model_without_convolutions_stays_as_it_is():
+    model = torch.nn.Linear(2, 1, dtype=torch.bfloat16)
+
+    assert exact_in_the_end(model)(torch.ones(1, 2, dtype=torch.bfloat16)).dtype == torch.bfloat16
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own imports
