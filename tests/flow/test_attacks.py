@@ -83,6 +83,26 @@ def test_a_refused_value_is_told_under_the_option_s_name(small, tmp_path):
     assert told.stderr.startswith("bad_request: --segment-duration = 0.1")
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"MODEL_THREADS": "zero"}, "MODEL_THREADS = 'zero': "),
+        ({"INFERENCE_BACKEND": "http"}, "INFERENCE_HTTP_URL = '': the backend"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL = 'loud': input should be 'DEBUG'"),
+    ],
+)
+def test_a_refused_setting_is_told_under_the_environment_s_name(settings, said):
+    told = run("config", env=os.environ | settings, expect=2)
+
+    assert told.stderr.startswith(f"bad_request: {said}")
+
+
+def test_a_start_behind_the_end_of_the_film_promises_no_time(small, tmp_path):
+    told = run("convert", small, "--start", 60, *STUB, "--data", tmp_path, expect=2)
+
+    assert told.stderr.strip().startswith("bad_request: no frame"), told.stderr
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device", "long"])
 def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
     path = {"pipe": tmp_path / "pipe.mp4", "device": "/dev/zero", "long": "a" * 300}[kind]

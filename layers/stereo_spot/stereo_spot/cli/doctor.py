@@ -107,5 +107,5 @@ def config(data: DataOption = None, as_json: JsonOption = False) -> None:
             return
         for name, value in values.items():
             alias = str(Settings.model_fields[name].validation_alias)
-            results.print(f"{alias:28} {value}", markup=False)
-        results.print(f"{'python':28} {sys.executable}", markup=False)
+            results.print(f"{alias:30} {'' if value is None else value}", markup=False)
+        results.print(f"{'python':30} {sys.executable}", markup=False)

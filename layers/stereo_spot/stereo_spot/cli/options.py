@@ -21,7 +21,7 @@ def path(text: str) -> Path:
     return Path(text)
 
 
-_DATA_HELP = "Folder for jobs and settings of this machine."
+_DATA_HELP = "Folder that keeps the jobs of this machine."
 DataOption = Annotated[Path | None, typer.Option("--data", parser=path, help=_DATA_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
@@ -101,9 +101,12 @@ def _refused(error: ValidationError, given: dict[str, Any]) -> RequestError:
     field = fields.get(name, name)
     if given.get(field) is not None:
         name = "--" + field.removesuffix("_s").replace("_", "-")
-    return RequestError(
-        ErrorKind.BAD_REQUEST, f"{name} = {first['input']!r}: {first['msg'].lower()}"
-    )
+    elif name in Settings.model_fields:
+        (name,) = _by_alias({name: 0})
+    value = first["input"]
+    shown = value.value if isinstance(value, StrEnum) else value
+    why = first["msg"].removeprefix("Value error, ")
+    return RequestError(ErrorKind.BAD_REQUEST, f"{name} = {shown!r}: {why[:1].lower()}{why[1:]}")
 
 
 __all__ = [

@@ -215,6 +215,8 @@ class _Clock:
 
 
 def _say_before(source: Path, facts: SourceFacts, told: Estimate, prepared: Prepared) -> None:
+    if not told.frames:
+        return  # the plan looks at the frames' own times, and says so if nothing is to be cut
     notes.print(
         f"[bold]{escape(source.name)}[/]: {told.frames} frames, {facts.width}x{facts.height}, "
         f"{seconds_text(told.film_s)}, {facts.video_codec}"

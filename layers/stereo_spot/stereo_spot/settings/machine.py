@@ -3,9 +3,9 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stereo_spot.settings.render_server import RenderServerAddress
@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     inference_timeout_s: float = Field(
         default=14_400.0, gt=0.0, validation_alias="INFERENCE_HTTP_TIMEOUT_SECONDS"
     )
+    model_threads: Annotated[int | None, BeforeValidator(lambda given: given or None)] = Field(
+        default=None, ge=1, le=1024, validation_alias="MODEL_THREADS"
+    )
+    """Cores that each model takes; the engine reads it, and would not start with a wrong one."""
     host: str = Field(default="127.0.0.1", validation_alias="STEREO_SPOT_HOST")
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="STEREO_SPOT_PORT")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
