@@ -118,7 +118,8 @@ def test_the_name_of_an_anaglyph_says_for_which_glasses():
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (("--pix-fmt", "yuv420p10le"), "--pix-fmt"),
+        (("--pix-fmt", "yuv420p10le"), "--pix-fmt = 'yuv420p10le': ten bits"),
+        (("--for", "tv", "--anaglyph", "gray"), "--anaglyph"),
         (("--depth-from", "nowhere"), "nowhere"),
         (("--anaglyph", "sepia"), "sepia"),
     ],

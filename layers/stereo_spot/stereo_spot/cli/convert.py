@@ -155,7 +155,11 @@ def _options(
     if container is None and output is not None and output.suffix.lower() == ".mkv":
         container = Container.MKV
     given |= {"mode": mode, "anaglyph": anaglyph, "tier": tier, "container": container}
-    return job_options(settings, device, **given)
+    options = job_options(settings, device, **given)
+    if anaglyph is not None and options.recipe.mode is not StereoMode.ANAGLYPH:
+        text = f"--anaglyph mixes colours for glasses; the layout {options.recipe.mode} has none"
+        raise RequestError(ErrorKind.BAD_REQUEST, text)
+    return options
 
 
 def _check_output(source: Path, output: Path | None) -> None:

@@ -21,7 +21,7 @@ def check_strength(options: JobOptions, *, force: bool) -> None:
         raise RequestError(
             ErrorKind.BAD_REQUEST,
             f"a strength of {strength} % of the picture's width hurts the eyes; "
-            f"{BEARABLE_PCT} % is the limit unless it is forced",
+            f"{BEARABLE_PCT} % is the limit without `force`",
         )
 
 
