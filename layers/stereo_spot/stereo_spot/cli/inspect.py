@@ -1,5 +1,6 @@
 """`stereo-spot probe` and `stereo-spot plan`: look at a film without converting it."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +26,9 @@ def probe_file(source: SourceArgument, as_json: JsonOption = False) -> None:
         if as_json:
             print_json({"ok": True, **facts.model_dump(mode="json")})
             return
+        rate = float(Fraction(facts.frame_rate))
         results.print(
-            f"{facts.frames} frames, {facts.width}x{facts.height} at {facts.frame_rate} frames/s, "
+            f"{facts.frames} frames, {facts.width}x{facts.height} at {rate:.5g} frames/s, "
             f"{seconds_text(facts.duration_s)}, {facts.video_codec} ({facts.pixel_format}) "
             f"in {facts.container}"
         )
@@ -76,4 +78,5 @@ def plan_file(
                 f"{window.index:5d}  {window.n_frames:6d} frames  "
                 f"pts {window.start_pts} to {window.end_pts}  pre-roll {window.preroll_frames}"
             )
-        notes.print(f"{made.total} segments, {made.frames} frames, time base {made.time_base}")
+        segments_text = "1 segment" if made.total == 1 else f"{made.total} segments"
+        notes.print(f"{segments_text}, {made.frames} frames, time base {made.time_base}")

@@ -1,5 +1,7 @@
 """`stereo-spot jobs`: what is in the data folder, and what can be done with it."""
 
+import json
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -95,7 +97,16 @@ def show_job(job: IdArgument, data: DataOption = None, as_json: JsonOption = Fal
             print_json({"ok": True, "job": described})
             return
         for name, value in described.items():
-            results.print(f"{name:24} {value}", markup=False)
+            results.print(f"{name:24} {_shown(name, value)}", markup=False)
+
+
+def _shown(name: str, value: Any) -> str:
+    """Times as clocks show them, what has parts as JSON."""
+    if name.endswith("_at") and isinstance(value, int | float):
+        return datetime.fromtimestamp(value).astimezone().isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 @app.command("retry")
