@@ -71,6 +71,17 @@ def test_a_film_is_sent_followed_played_downloaded_and_deleted(
     assert page.request.get(f"/v1/jobs/{job}").status == 404
 
 
+def test_an_empty_file_is_not_sent(page: Any, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    choose(page, empty, "VR headset")
+
+    page.get_by_role("button", name="Make it 3D").click()
+
+    page.get_by_role("alert").get_by_text("empty.mp4 is empty: choose the film again.").wait_for()
+    assert page.request.get("/v1/jobs").json()["jobs"] == []
+
+
 def test_a_large_film_survives_a_broken_line_and_a_closed_page(
     page: Any, film: Path, tmp_path: Path
 ) -> None:

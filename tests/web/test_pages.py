@@ -3,10 +3,11 @@
 import base64
 import re
 import uuid
+from typing import Any
 
 import pytest
 from stereo_spot.errors import ErrorKind
-from stereo_spot.model import StereoMode
+from stereo_spot.model import Recipe, StereoMode
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.words import advice
 
@@ -97,6 +98,30 @@ def test_a_finished_film_is_there_to_watch_and_to_keep(served: Served) -> None:
     assert f'src="/v1/jobs/{job.job_id}/play"' in text
     assert f'href="/v1/jobs/{job.job_id}/download"' in text
     assert "Cup_LRF_Full_SBS.mp4" in text
+
+
+@pytest.mark.parametrize(
+    ("look", "said"),
+    [
+        ({}, "Put on red/cyan glasses, red over the left eye,"),
+        ({"swap_eyes": True}, "Put on red/cyan glasses, red over the right eye,"),
+        ({"anaglyph": "yb_gray"}, "Put on yellow/blue glasses, yellow over the left eye,"),
+    ],
+)
+def test_an_anaglyph_says_which_glasses_it_wants(served: Served, look: Any, said: str) -> None:
+    job = served.finished(recipe=Recipe(mode="anaglyph", **look))
+
+    assert said in page(served.client, f"/jobs/{job.job_id}")
+
+
+def test_the_length_of_a_cut_film_is_that_of_the_cut(served: Served) -> None:
+    whole, cut = served.finished(), served.finished(start_s=0.9)
+
+    lengths = [
+        re.findall(r"<span>(\d+ s)</span>", page(served.client, f"/jobs/{job.job_id}"))
+        for job in (whole, cut)
+    ]
+    assert lengths == [["1 s"], ["0 s"]]
 
 
 def test_the_library_goes_on_page_by_page_without_a_gap(served: Served) -> None:

@@ -13,7 +13,7 @@ from stereo_spot.web import removing
 from stereo_spot.web.asked import NewJob
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.posters import posters
-from stereo_spot.web.presets import HOW_TO_WATCH, LAYOUT, PRESETS
+from stereo_spot.web.presets import LAYOUT, PRESETS, how_to_watch
 from stereo_spot.web.rendering import render
 from stereo_spot.web.site import JobId, Site, ThisJob, ThisSite
 from stereo_spot.web.telling import LISTED, job_view
@@ -91,7 +91,7 @@ def one_film(request: Request, job: ThisJob, site: ThisSite) -> HTMLResponse:
             "part": part_of_page(view.state),
             "now": site.services.clock(),
             "layout": LAYOUT,
-            "how_to_watch": HOW_TO_WATCH[job.mode],
+            "how_to_watch": how_to_watch(job.options.recipe),
             "analysis": _analysis(job, site),
         },
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stereo_spot.conversion.devices import FITS, Device, Fit
-from stereo_spot.model import StereoMode
+from stereo_spot.model import Recipe, StereoMode
 
 _M = StereoMode
 
@@ -39,14 +39,18 @@ LAYOUT = {
     _M.CHECKERBOARD: "Checkerboard",
     _M.RGBD: "Picture and depth",
 }
-HOW_TO_WATCH = {
+_GLASSES = {
+    "redcyan": ("red/cyan", "red"),
+    "greenmagenta": ("green/magenta", "green"),
+    "yellowblue": ("yellow/blue", "yellow"),
+}
+_HOW_TO_WATCH = {
     _M.SBS: "Copy it to the headset and open it there: the name tells the player that it is "
     "side by side.",
     _M.HALF_SBS: "Play it full screen on the 3D TV or phone and choose “side by side”.",
     _M.TOP_BOTTOM: "Play it full screen and choose “top and bottom”.",
     _M.HALF_TOP_BOTTOM: "Play it full screen and choose “top and bottom”.",
-    _M.ANAGLYPH: "Put on the glasses it was made for (red/cyan, unless you chose others: red over "
-    "the left eye), and play it on any screen.",
+    _M.ANAGLYPH: "Put on {glasses} glasses, {first} over the {eye} eye, and play it on any screen.",
     _M.CROSS_EYED: "Squint until the halves meet; small and far away is easiest.",
     _M.LEFT_ONLY: "Play it like any film: it shows one eye.",
     _M.RIGHT_ONLY: "Play it like any film: it shows one eye.",
@@ -55,3 +59,10 @@ HOW_TO_WATCH = {
     _M.CHECKERBOARD: "Play it full screen, unscaled, on a projector that takes checkerboards.",
     _M.RGBD: "Open it where a picture with its depth beside it is wanted.",
 }
+
+
+def how_to_watch(recipe: Recipe) -> str:
+    """What to do with the film, in a sentence or two."""
+    glasses, first = _GLASSES[recipe.anaglyph.glasses]
+    eye = "right" if recipe.swap_eyes else "left"
+    return _HOW_TO_WATCH[recipe.mode].format(glasses=glasses, first=first, eye=eye)

@@ -36,6 +36,10 @@ form.addEventListener("change", () => {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!film) return;
+  if (film.size === 0) {
+    showProblem(`${film.name} is empty: choose the film again.`);
+    return;
+  }
   if (film.size > Number(form.dataset.maxBytes)) {
     showProblem(`${film.name} is larger than ${size(Number(form.dataset.maxBytes))}.`);
     return;
