@@ -14,6 +14,7 @@ help: ## say what can be done
 
 demo: $(UV) ## set everything up, make a clip, convert it, say where the results are
 	@$(UV) run --locked --no-dev stereo-spot demo --out demo
+	@echo "The command:    make install"
 
 install: $(UV) ## install the `stereo-spot` command for this user
 	$(UV) tool install --with ./inference_container[fast-warp] './layers/stereo_spot[local]'
