@@ -53,8 +53,7 @@ class Blocks:
     def place(self, of: str, position: int, size: int) -> tuple[int, int, int]:
         """The slot they lie in, and where they start and end in it; good until the next call."""
         block = self._find(of, position) or self._follow(of, position, size)
-        self._kept.remove(block)
-        self._kept.append(block)
+        self._keep_longest(block)
         if block.coming is not None:
             block.length, block.coming = int(block.coming.wait()["length"]), None
             self._look_ahead(block, size)
@@ -89,11 +88,27 @@ class Blocks:
     def _look_ahead(self, block: _Block, size: int) -> None:
         end = block.end
         for _ in range(AHEAD if block.length >= AHEAD_FROM else 0):
-            if end >= size:
+            after = self._find(block.of, end)
+            if after is None and (end >= size or self._crowded()):
                 break
-            end = (self._find(block.of, end) or self._follow(block.of, end, size)).end
-        self._kept.remove(block)
-        self._kept.append(block)
+            end = (after or self._follow(block.of, end, size)).end
+        self._keep_longest(block)
+
+    def _crowded(self) -> bool:
+        """Whether room could only be had from what was asked for ahead and is not read yet."""
+        return not self._free and self._kept[0].coming is not None
+
+    def _keep_longest(self, block: _Block) -> None:
+        """Let a block and those ahead of it outlast the others: what was read goes first."""
+        line = [block]
+        for _ in range(AHEAD):
+            after = self._find(block.of, line[-1].end)
+            if after is None:
+                break
+            line.append(after)
+        for one in reversed(line):
+            self._kept.remove(one)
+            self._kept.append(one)
 
     def _ask(self, of: str, start: int, length: int) -> _Block:
         if not self._free:
