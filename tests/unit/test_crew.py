@@ -3,7 +3,7 @@
 import pytest
 from stereo_spot.model import Tier
 from stereo_spot.runtime import crew
-from stereo_spot.settings.machine import Settings
+from stereo_spot.settings.machine import Settings, limit_models
 
 
 @pytest.fixture
@@ -46,3 +46,18 @@ def test_a_server_that_renders_takes_as_much_as_it_is_given(cores):
 
     assert crew.workers_for(Tier.QUALITY, served) == 8
     assert all(f"--tier={Tier.QUALITY}" in options for options in crew.crew(served))
+
+
+def test_a_model_gets_no_more_cores_than_the_engine_takes(monkeypatch):
+    monkeypatch.setattr(crew, "_cores", lambda: 4096)
+
+    assert crew.threads_of(1) == ["--model-threads=1024"]
+
+
+@pytest.mark.parametrize(("said", "taken"), [("", 4), ("7", 7)])
+def test_only_what_is_said_of_cores_beats_the_share(monkeypatch, said, taken):
+    monkeypatch.setenv("MODEL_THREADS", said)
+
+    limit_models("4")
+
+    assert Settings().model_threads == taken

@@ -8,7 +8,7 @@ it is the server's affair.
 import os
 
 from stereo_spot.model import Tier
-from stereo_spot.settings.machine import Settings
+from stereo_spot.settings.machine import MOST_THREADS, Settings
 
 CORES_FOR_A_MODEL = 4
 
@@ -36,7 +36,8 @@ def crew(settings: Settings) -> list[list[str]]:
 
 def threads_of(workers: int) -> list[str]:
     """The option that says how many cores a model may use where so many work at once."""
-    return [f"--model-threads={max(1, _cores() // max(1, workers))}"]
+    share = max(1, _cores() // max(1, workers))
+    return [f"--model-threads={min(share, MOST_THREADS)}"]
 
 
 def _cores() -> int:

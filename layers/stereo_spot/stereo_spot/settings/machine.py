@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stereo_spot.settings.render_server import RenderServerAddress
 
+MOST_THREADS = 1024
+"""The most cores that the engine takes for a model."""
+
 
 def _default_data() -> Path:
     from platformdirs import user_data_path  # not on AWS
@@ -29,7 +32,7 @@ def accept_licences(names: Sequence[str]) -> None:
 
 def limit_models(threads: str) -> None:
     """Let models in processes started from here on use so many cores, where nobody says else."""
-    os.environ.setdefault("MODEL_THREADS", threads)
+    os.environ["MODEL_THREADS"] = os.environ.get("MODEL_THREADS") or threads
 
 
 class Settings(BaseSettings):
@@ -56,7 +59,7 @@ class Settings(BaseSettings):
         default=14_400.0, gt=0.0, validation_alias="INFERENCE_HTTP_TIMEOUT_SECONDS"
     )
     model_threads: Annotated[int | None, BeforeValidator(lambda given: given or None)] = Field(
-        default=None, ge=1, le=1024, validation_alias="MODEL_THREADS"
+        default=None, ge=1, le=MOST_THREADS, validation_alias="MODEL_THREADS"
     )
     """Cores that each model takes; the engine reads it, and would not start with a wrong one."""
     host: str = Field(default="127.0.0.1", validation_alias="STEREO_SPOT_HOST")
