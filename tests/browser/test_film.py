@@ -82,6 +82,17 @@ def test_an_empty_file_is_not_sent(page: Any, tmp_path: Path) -> None:
     assert page.request.get("/v1/jobs").json()["jobs"] == []
 
 
+@pytest.mark.parametrize("name", [f"{'x' * 199}\N{CLAPPER BOARD}.mp4", "two\nlines.mp4", ".mp4"])
+def test_a_film_is_sent_whatever_its_file_is_called(page: Any, name: str) -> None:
+    page.goto("/")
+    page.locator("#film").set_input_files(
+        {"name": name, "mimeType": "video/mp4", "buffer": bytes(1000)}
+    )
+    page.get_by_role("button", name="Make it 3D").click()
+
+    page.wait_for_url("**/jobs/*")
+
+
 def test_a_large_film_survives_a_broken_line_and_a_closed_page(
     page: Any, film: Path, tmp_path: Path
 ) -> None:

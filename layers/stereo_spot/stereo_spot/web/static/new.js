@@ -54,11 +54,16 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
+// File systems take more signs than titles do; whole ones are cut off, not halves.
+function titleOf(name) {
+  const line = name.replace(/\.[^.]+$/, "").replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu, " ");
+  return [...line.trim()].slice(0, 200).join("") || undefined;
+}
+
 function asked() {
   const watched = form.querySelector("[name=watch_on]:checked").dataset;
-  const title = form.elements.title.value.trim() || film.name.replace(/\.[^.]+$/, "");
   const said = {
-    title: title.slice(0, 200),
+    title: form.elements.title.value.trim() || titleOf(film.name),
     mode: watched.mode,
     container: watched.container,
     max_disparity: Number(form.elements.max_disparity.value),
