@@ -15,6 +15,7 @@ from stereo_spot.adapters.local.database import Database
 from stereo_spot.adapters.local.owner import new_owner
 from stereo_spot.conversion.chunk import chunk
 from stereo_spot.conversion.naming import film_name
+from stereo_spot.conversion.progress import progress_of
 from stereo_spot.errors import ErrorKind, MachineError, StepError, StereoSpotError
 from stereo_spot.events import ChunkRequested
 from stereo_spot.media.engine import Engine, EngineJob
@@ -95,6 +96,12 @@ def test_a_refused_setting_is_told_under_the_environment_s_name(settings, said):
     told = run("config", env=os.environ | settings, expect=2)
 
     assert told.stderr.startswith(f"bad_request: {said}")
+
+
+def test_a_folder_does_not_go_into_one_film(small, tmp_path):
+    told = run("convert", small.parent, "-o", tmp_path / "all.mp4", *STUB, expect=2)
+
+    assert "name a folder" in told.stderr and not (tmp_path / "all.mp4").exists()
 
 
 def test_a_start_behind_the_end_of_the_film_promises_no_time(small, tmp_path):
@@ -247,6 +254,15 @@ def test_a_film_that_was_moved_goes_on_with_its_job(small, tmp_path, machine):
 
     assert again.job_id == job.job_id
     assert machine.services.jobs.get(job.job_id).status is JobStatus.CHUNKING_COMPLETE
+
+
+def test_progress_counts_the_frames_of_the_cut_not_of_the_film(small, machine):
+    job = prepare(small, JobOptions(start_s=0.5), machine).job
+    chunk(job.job_id, machine.services)
+    row = machine.services.jobs.get(job.job_id)
+
+    assert row.facts.frames == 25
+    assert progress_of(row, [], 0.0).frames_total == row.planned_frames == 12
 
 
 def test_a_segment_whose_news_was_lost_does_not_wait_for_the_sweeper(small, machine):

@@ -149,6 +149,12 @@ def _committed(
         check_scratch(made.facts, source.size, job.options, app)
         save_plan(job.job_id, made, app)
         facts = made.facts.model_dump(mode="json")
-        commit = moves.commit_plan(app.clock(), digest=made.digest(), total=made.total, facts=facts)
+        commit = moves.commit_plan(
+            app.clock(),
+            digest=made.digest(),
+            total=made.total,
+            facts=facts,
+            frames=made.frames,
+        )
         job = app.jobs.apply(job.job_id, commit) or app.jobs.get(job.job_id) or job
     return job, load_plan(job, app)

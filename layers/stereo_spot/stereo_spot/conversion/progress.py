@@ -42,7 +42,9 @@ def progress_of(job: Job, rows: list[Segment], now: float) -> JobProgress:
     unknown until the first frames are done.
     """
     done = sum(row.frames_done for row in rows)
-    total = job.frames or (job.facts.frames if job.facts and job.plan_digest else None)
+    total = job.frames or job.planned_frames
+    if total is None and job.facts is not None and job.plan_digest:
+        total = job.facts.frames
     rate = None
     if job.status.open and job.start_requested_at is not None and done:
         rate = done / max(now - job.start_requested_at, 0.001)

@@ -61,6 +61,8 @@ class Job(Leased):
     facts: SourceFacts | None = None
     plan_digest: str | None = None
     total_segments: int | None = None
+    planned_frames: int | None = None
+    """Frames of the finished film: fewer than the source's where only a part was asked for."""
     chunked_at: Seconds | None = None
     done_hint: int = 0
     """Completions counted so far; a hint, may be off by doubled or lost adds."""

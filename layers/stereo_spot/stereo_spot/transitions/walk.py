@@ -105,7 +105,9 @@ def claim_chunk(
     )
 
 
-def commit_plan(now: float, *, digest: str, total: int, facts: dict[str, Any]) -> Change:
+def commit_plan(
+    now: float, *, digest: str, total: int, facts: dict[str, Any], frames: int | None = None
+) -> Change:
     """The plan becomes the plan of this job for ever, before the first segment is stored."""
     return Change(
         "commit plan",
@@ -113,6 +115,7 @@ def commit_plan(now: float, *, digest: str, total: int, facts: dict[str, Any]) -
         {
             "plan_digest": digest,
             "total_segments": total,
+            "planned_frames": frames,
             "facts": facts,
             "reclaims": 0,
             "updated_at": now,
