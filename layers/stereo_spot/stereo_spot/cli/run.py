@@ -197,17 +197,24 @@ def _driven(prepared: Prepared, machine: LocalMachine, workers: int, *, quiet: b
 
 
 class _Clock:
-    """Frames per second of this run, and the time left; unknown until frames were done."""
+    """Frames per second of this run, and the time left; unknown until frames followed the first.
+
+    Starting takes seconds and the first frame is slow: counted in, they would promise hours.
+    """
 
     def __init__(self) -> None:
+        self._begun_with: int | None = None
         self._first: tuple[float, int] | None = None
 
     def read(self, now: JobProgress) -> tuple[str, str]:
         """Speed and time left as text."""
         at = time.monotonic()
-        if self._first is None and now.frames_total is not None:
-            self._first = at, now.frames_done
-        if self._first is None or now.frames_done <= self._first[1]:
+        if self._begun_with is None and now.frames_total is not None:
+            self._begun_with = now.frames_done
+        if self._begun_with is None or now.frames_done <= self._begun_with:
+            return "speed unknown yet", ""
+        self._first = self._first or (at, now.frames_done)
+        if now.frames_done <= self._first[1]:
             return "speed unknown yet", ""
         rate = (now.frames_done - self._first[1]) / max(at - self._first[0], 0.001)
         left = ((now.frames_total or 0) - now.frames_done) / rate
