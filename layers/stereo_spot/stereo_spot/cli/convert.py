@@ -168,6 +168,10 @@ def _check_output(source: Path, output: Path | None) -> None:
         same = output is not None and output.samefile(source) and not source.is_dir()
     if same:
         raise RequestError(ErrorKind.BAD_REQUEST, "the result would replace the film itself")
+    one = output is not None and output.suffix.lower() in _FILMS and not is_folder(output)
+    if one and is_folder(source):
+        text = f"{source} is a folder, and {output} names one film; name a folder"
+        raise RequestError(ErrorKind.BAD_REQUEST, text)
 
 
 def _films_in(folder: Path, recipe: Recipe) -> tuple[list[Path], list[Path]]:
