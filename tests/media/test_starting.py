@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from stereo_spot.errors import ErrorKind, SourceError
+from stereo_spot.media import process, starting
 from stereo_spot.media.cut import cut
 from stereo_spot.media.plan import plan
 from stereo_spot.media.probe import probe
@@ -130,3 +131,12 @@ def test_a_film_that_got_shorter_since_it_was_opened_is_told_as_changed(tmp_path
     with pytest.raises(SourceError, match="1000 of") as caught:
         segments(reader, made, tmp_path)
     assert caught.value.kind is ErrorKind.SOURCE_CHANGED
+
+
+def test_a_process_that_closes_its_pipe_and_stays_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(starting, "BOOT", "import os, time; os.close(1); time.sleep(60)")
+    monkeypatch.setattr(process, "EXIT_S", 0.1)
+    with started() as guarded, pytest.raises(SourceError, match="closed"):
+        guarded.begin({}, b"", LIMITS)
+        guarded.receive()
+    assert not guarded.alive

@@ -23,6 +23,8 @@ from stereo_spot.ports import RangeReader
 
 PIPE_BYTES = 1 << 20
 LOOK_EVERY_S = 0.5
+EXIT_S = 10.0
+"""How long a process may take to end once its pipe is closed."""
 
 Head = dict[str, Any]
 
@@ -133,7 +135,10 @@ class Process:
                 )
 
     def _died(self) -> NoReturn:
-        code = self._popen.wait()
+        try:
+            code = self._popen.wait(EXIT_S)
+        except subprocess.TimeoutExpired:
+            raise nonsense("a pipe that it closed") from None
         if code == 1:
             said = _drain(self._complaints).strip()
             raise MachineError(ErrorKind.INTERNAL, f"the reading process failed: {said[-600:]}")
