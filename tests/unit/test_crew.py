@@ -41,6 +41,15 @@ def test_a_small_machine_has_one_of_each(monkeypatch):
     assert "--model-threads=1" in options
 
 
+def test_two_workers_have_the_models_of_one_tier_each(monkeypatch):
+    monkeypatch.setattr(crew, "_cores", lambda: 2)
+
+    first, second = crew.crew(of(2))
+
+    assert "--tier=quality" in first and "--tier=fast" not in first
+    assert "--tier=fast" in second and "--tier=quality" not in second
+
+
 def test_a_server_that_renders_takes_as_much_as_it_is_given(cores):
     served = of(8, INFERENCE_BACKEND="http", INFERENCE_HTTP_URL="http://127.0.0.1:8080")
 

@@ -25,13 +25,18 @@ def workers_for(tier: Tier, settings: Settings) -> int:
 
 
 def crew(settings: Settings) -> list[list[str]]:
-    """For each of the workers for all films, the options that say what it takes."""
+    """For each of the workers for all films, the options that say what it takes.
+
+    The last ones take `fast`, so that where there are two none has to change between models.
+    """
     share = {tier: workers_for(tier, settings) for tier in Tier}
     threads = threads_of(share[Tier.FAST])
-    return [
-        [*(f"--tier={tier}" for tier in Tier if place < share[tier]), *threads]
+    last = settings.workers - share[Tier.FAST]
+    taken = [
+        [t for t in Tier if (place >= last if t is Tier.FAST else place < share[t])]
         for place in range(settings.workers)
     ]
+    return [[*(f"--tier={tier}" for tier in tiers), *threads] for tiers in taken]
 
 
 def threads_of(workers: int) -> list[str]:
