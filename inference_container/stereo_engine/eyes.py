@@ -242,7 +242,7 @@ def load_models(tier: str, accepted: frozenset[str]) -> Any:
     try:
         from stereo_engine.warm import warm
     except ImportError as error:
-        text = f"tier {tier} needs {error.name}: install stereo-engine[models]"
+        text = f"tier {tier} needs {error.name}: `make models` installs it"
         raise EngineError("weights_unavailable", text) from error
     return warm(tier, settings)
 

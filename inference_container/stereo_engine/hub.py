@@ -7,7 +7,7 @@ from stereo_engine.errors import EngineError
 from stereo_engine.registry import Model
 
 COMMIT = re.compile("[0-9a-f]{40}")
-NEEDED = "huggingface-hub is not installed: install stereo-engine[models]"
+NEEDED = "huggingface-hub is not installed; `make models` installs it"
 
 
 def known_token() -> str | None:

@@ -16,8 +16,15 @@ _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def hardware_wanted() -> bool:
-    """Whether films are to be written by the GPU's encoder where that can (`VIDEO_ENCODER`)."""
-    return os.environ.get("VIDEO_ENCODER") == "nvenc"
+    """Whether films are to be written by the GPU's encoder where that can (`VIDEO_ENCODER`).
+
+    Raises:
+        EngineError: `bad_request` for any other.
+    """
+    named = os.environ.get("VIDEO_ENCODER", "")
+    if named not in ("", "nvenc"):
+        raise EngineError("bad_request", f"VIDEO_ENCODER: {named!r:.40} is not nvenc")
+    return named == "nvenc"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import pytest
 from stereo_engine import encoders
+from stereo_engine.errors import EngineError
 from stereo_engine.job import Job
 from stereo_engine.recipe import Recipe
 from stereo_engine.render import render
@@ -21,6 +22,15 @@ def test_without_a_gpu_x264_writes_and_the_result_says_so(film, tmp_path, monkey
     assert usual["warnings"] == []
     assert made["warnings"] == ["NVENC was asked for and cannot write this here: libx264 used"]
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "usual.mp4").read_bytes()
+
+
+def test_another_name_for_an_encoder_is_refused(film, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIDEO_ENCODER", "foo")
+
+    with pytest.raises(EngineError, match=r"^VIDEO_ENCODER: 'foo' is not nvenc") as caught:
+        render(Job(film, tmp_path / "out.mp4", Recipe(), Selection(0, 3)))
+    assert caught.value.kind == "bad_request"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_encoder_is_known_by_what_it_does():

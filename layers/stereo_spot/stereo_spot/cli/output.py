@@ -88,7 +88,7 @@ def _kind_of(error: sqlite3.Error) -> ErrorKind:
 
 
 def _stopped(code: Any, *, as_json: bool) -> NoReturn:
-    text = "Stopped. The same command goes on from here."
+    text = "Stopped. What was begun goes on from here when the same command is given again."
     if as_json:
         print_json({"ok": False, "error_kind": ErrorKind.CANCELLED, "message": text})
     else:

@@ -93,8 +93,16 @@ def sniff(head: bytes) -> str:
             raise _forbidden(what)
     raise SourceError(
         ErrorKind.SOURCE_NOT_MEDIA,
-        f"the file is not a film: it begins with {head[:8]!r}, not with an mp4, mov, mkv, webm, "
-        "avi or ts header",
+        f"the file is not a film: it begins with {_shown(head[:8])}, "
+        "not with an mp4, mov, mkv, webm, avi or ts header",
+    )
+
+
+def _shown(beginning: bytes) -> str:
+    """Some bytes as a person reads them: as text where they are, else as numbers."""
+    text = beginning.decode("latin-1").strip()
+    return (
+        f'"{text}"' if text.isascii() and text.isprintable() else f"the bytes {beginning.hex(' ')}"
     )
 
 
