@@ -65,6 +65,13 @@ def test_a_server_that_stays_broken_is_given_up_with_its_reason(server, service)
     assert server.calls["embeddings"] == 3
 
 
+def test_a_server_that_is_not_there_is_named():
+    access = Access(base_url="http://127.0.0.1:9/v1", attempts=2, wait_initial_s=0.01)
+
+    with pytest.raises(ProviderError, match=r"^embeddings: '127.0.0.1' does not answer: "):
+        OpenAIEmbedder(Service(access), "m").embed(["a"])
+
+
 def test_a_refusal_is_not_asked_again(server, service):
     server.faults["completions"] += [(400, {}, {"error": {"message": "no such model"}})]
 
@@ -179,5 +186,5 @@ def test_a_missing_speech_library_is_named(sound):
     if importlib.util.find_spec("faster_whisper"):
         pytest.skip("faster-whisper is installed")
 
-    with pytest.raises(ProviderError, match="pip install faster-whisper"):
+    with pytest.raises(ProviderError, match="faster-whisper is not installed"):
         WhisperTranscriber("small").transcribe(sound)

@@ -117,6 +117,9 @@ class Service:
             ):
                 with attempt:
                     return _sensible(question, self.client)
+        except openai.APIConnectionError as error:
+            host = self.client.base_url.host
+            raise ProviderError(f"{what}: {host!r:.80} does not answer: {_said(error)}") from error
         except openai.APIError as error:
             raise ProviderError(f"{what}: {_said(error)}") from error
         except Garbage as error:

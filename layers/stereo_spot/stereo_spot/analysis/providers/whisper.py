@@ -30,7 +30,7 @@ class WhisperTranscriber:
                 library = importlib.import_module("faster_whisper")
             except ImportError as error:
                 raise ProviderError(
-                    "faster-whisper is not installed: pip install faster-whisper"
+                    "faster-whisper is not installed where stereo-spot is (docs/analyzer.md)"
                 ) from error
             self._model = library.WhisperModel(self._size, device="auto", compute_type="default")
         return self._model
