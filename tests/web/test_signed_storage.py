@@ -3,8 +3,10 @@
 import hashlib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
@@ -184,14 +186,8 @@ def test_an_upload_link_of_a_deleted_job_takes_nothing(served: Served) -> None:
 
 
 def test_a_film_whose_job_is_deleted_as_it_arrives_is_not_kept(served: Served) -> None:
-    job = served.client.create().json
-    target = urlsplit(job["upload"]["url"])
-    before = blobs(served)
-    line = f"PUT {target.path}?{target.query} HTTP/1.1\r\n"
-    head = f"{line}Host: localhost\r\nContent-Length: 3000001\r\nConnection: close\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", served.client.port), timeout=20) as connection:
-        connection.sendall(head.encode() + b"x" * 3_000_000)
-        assert soon(lambda: len(blobs(served)) == len(before) + 1)
+    job, before = served.client.create().json, blobs(served)
+    with half_sent(served, job, 3_000_001) as connection:
         served.client.ask("DELETE", f"/v1/jobs/{job['id']}")
         connection.sendall(b"x")
         answer = connection.recv(65536)
@@ -224,19 +220,26 @@ def test_a_film_above_the_limit_is_refused_before_it_is_sent(tmp_path: Path) -> 
         assert served.client.ask("PUT", job["upload"]["url"], b"x" * 1000).status == 200
 
 
+@contextmanager
+def half_sent(served: Served, job: Any, length: int) -> Iterator[socket.socket]:
+    """An upload of so many bytes, of which three million have arrived."""
+    target, before = urlsplit(job["upload"]["url"]), blobs(served)
+    line = f"PUT {target.path}?{target.query} HTTP/1.1\r\n"
+    head = f"{line}Host: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.client.port), timeout=20) as connection:
+        connection.sendall(head.encode() + b"x" * 3_000_000)
+        assert soon(lambda: len(blobs(served)) == len(before) + 1)
+        yield connection
+
+
 def soon(true: Callable[[], bool]) -> bool:
     return any(true() or time.sleep(0.05) for _ in range(600))
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(served: Served) -> None:
-    job = served.client.create().json
-    target = urlsplit(job["upload"]["url"])
-    before = blobs(served)
-    line = f"PUT {target.path}?{target.query} HTTP/1.1\r\n"
-    head = f"{line}Host: localhost\r\nContent-Length: 9000000\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", served.client.port)) as connection:
-        connection.sendall(head.encode() + b"x" * 3_000_000)
-        assert soon(lambda: len(blobs(served)) == len(before) + 1)
+    job, before = served.client.create().json, blobs(served)
+    with half_sent(served, job, 9_000_000):
+        pass
 
     assert soon(lambda: blobs(served) == before)
     assert not served.client.ask("GET", f"/v1/jobs/{job['id']}").json["uploaded"]

@@ -13,13 +13,12 @@ from stereo_spot.cli.output import errors_told, notes, plain, print_json, result
 from stereo_spot.conversion import control
 from stereo_spot.conversion.progress import progress_of
 from stereo_spot.errors import ErrorKind, RequestError
-from stereo_spot.model import Job, JobStatus
+from stereo_spot.model import ALIVE, Job, JobStatus
 from stereo_spot.runtime.local import LocalMachine, open_machine
 from stereo_spot.runtime.logs import log_to
 
 app = typer.Typer(help="List, look at, retry and delete jobs.", no_args_is_help=True)
 IdArgument = Annotated[str, typer.Argument(help="A job id, or enough of its beginning.")]
-_SHOWN = tuple(status for status in JobStatus if status is not JobStatus.DELETED)
 
 
 def _open(data: Any) -> LocalMachine:
@@ -42,7 +41,7 @@ def _all(machine: LocalMachine) -> list[Job]:
     jobs: list[Job] = []
     cursor = None
     while True:
-        page = machine.services.jobs.page(_SHOWN, cursor=cursor, limit=200)
+        page = machine.services.jobs.page(ALIVE, cursor=cursor, limit=200)
         jobs += page.jobs
         cursor = page.cursor
         if cursor is None:

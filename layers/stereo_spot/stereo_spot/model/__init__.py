@@ -17,6 +17,7 @@ from stereo_spot.model.film import (
 )
 from stereo_spot.model.look import AnaglyphMethod, Fill, PixelFormat, Synth, fits_codec
 from stereo_spot.model.options import (
+    ALIVE,
     CHUNKING,
     OPEN,
     PRESETS,
@@ -36,6 +37,7 @@ from stereo_spot.model.rows import (
 )
 
 __all__ = [
+    "ALIVE",
     "CHUNKING",
     "JOB_ID_PATTERN",
     "MAX_SEGMENTS",

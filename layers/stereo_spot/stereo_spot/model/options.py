@@ -77,6 +77,7 @@ OPEN = (
     _S.CHUNKING_COMPLETE,
     _S.REASSEMBLING,
 )
+ALIVE = tuple(status for status in JobStatus if status is not _S.DELETED)
 CHUNKING = (_S.CHUNKING_IN_PROGRESS, _S.CHUNKING_COMPLETE)
 _MOVES: dict[JobStatus, frozenset[JobStatus]] = {
     _S.CREATED: frozenset({_S.INGESTING, _S.CHUNKING_IN_PROGRESS, _S.FAILED, _S.DELETED}),

@@ -185,12 +185,7 @@ def drive(job_id: str, machine: LocalMachine, *, workers: int, watch: Watch) -> 
     app = machine.services
     with (
         StepThreads(machine, job_id=job_id),
-        WorkerPool(
-            machine.data,
-            workers,
-            job_id=job_id,
-            options=[threads_of(workers)] * workers,
-        ),
+        WorkerPool(machine.data, [threads_of(workers)] * workers, job_id=job_id),
     ):
         while True:
             job = control.find(job_id, app)

@@ -56,10 +56,9 @@ def searchable(machine: LocalMachine, settings: Settings) -> Iterator["Films | N
         stack.enter_context(
             WorkerPool(
                 machine.data,
-                1,
+                [["--services"] if services else []],
                 log_level=settings.log_level,
                 program="stereo_spot.runtime.film_worker",
-                options=[["--services"] if services else []],
             )
         )
         yield films

@@ -11,25 +11,21 @@ _STOP_S = 5.0
 
 
 class WorkerPool:
-    """Keeps `count` workers alive for as long as the block lasts."""
+    """Keeps a worker for each list of options alive for as long as the block lasts."""
 
     def __init__(
         self,
         data: Path,
-        count: int,
+        options: Sequence[Sequence[str]],
         *,
         job_id: str | None = None,
         log_level: str = "WARNING",
         program: str = "stereo_spot.runtime.worker",
-        options: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Make a pool; `options` has those of each worker."""
         command = [sys.executable, "-m", program, "--data", str(data), "--log-level", log_level]
         if job_id is not None:
             command += ["--job", job_id]
-        self._commands = [
-            command + list(options[place] if place < len(options) else ()) for place in range(count)
-        ]
+        self._commands = [[*command, *own] for own in options]
         self._workers: list[subprocess.Popen[bytes]] = []
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._keep, daemon=True)

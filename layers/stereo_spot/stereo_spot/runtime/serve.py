@@ -46,12 +46,7 @@ def run_server(settings: Settings, *, ready: Callable[[str], None]) -> None:
         with (
             searchable(machine, settings) as library,
             StepThreads(machine, receiver=receiver),
-            WorkerPool(
-                machine.data,
-                settings.workers,
-                log_level=settings.log_level,
-                options=crew(settings),
-            ),
+            WorkerPool(machine.data, crew(settings), log_level=settings.log_level),
         ):
             app = create_app(
                 machine.services, storage=machine.links, defaults=defaults, library=library

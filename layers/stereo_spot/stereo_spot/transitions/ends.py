@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stereo_spot.errors import ErrorKind
-from stereo_spot.model import OPEN, Job, JobStatus
+from stereo_spot.model import ALIVE, OPEN, Job, JobStatus
 from stereo_spot.transitions.change import (
     Absent,
     Below,
@@ -141,8 +141,7 @@ def _deleted(now: float) -> dict[str, Any]:
 
 def delete(now: float) -> Change:
     """A person removes the job; the row stays as a tombstone, the objects go."""
-    alive = tuple(status for status in JobStatus if status is not _S.DELETED)
-    return Change("delete", (OneOf("status", alive),), _deleted(now))
+    return Change("delete", (OneOf("status", ALIVE),), _deleted(now))
 
 
 def expire(now: float, read: Job) -> Change:

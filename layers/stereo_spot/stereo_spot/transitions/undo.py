@@ -4,13 +4,12 @@ The row is a tombstone at once, so every step and page takes the job for deleted
 it goes before `seal`, and of `seal` and `restore` one only can hold.
 """
 
-from stereo_spot.model import OPEN, Job, JobStatus
+from stereo_spot.model import ALIVE, OPEN, Job, JobStatus
 from stereo_spot.transitions.change import Below, Change, Present, is_
 from stereo_spot.transitions.ends import delete
 from stereo_spot.transitions.limits import FAILED_KEPT_S, UNDO_KEPT_S
 
 _S = JobStatus
-_ALIVE = tuple(status for status in JobStatus if status is not _S.DELETED)
 
 
 def set_aside(now: float, read: Job) -> tuple[Change, ...]:
@@ -18,7 +17,7 @@ def set_aside(now: float, read: Job) -> tuple[Change, ...]:
 
     One change for each status that it can have by now, the one read first.
     """
-    order = sorted(_ALIVE, key=lambda status: status is not read.status)
+    order = sorted(ALIVE, key=lambda status: status is not read.status)
     return tuple(
         Change(
             "set aside",

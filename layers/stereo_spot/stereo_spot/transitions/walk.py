@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stereo_spot.model import CHUNKING, OPEN, Job, JobStatus
+from stereo_spot.model import ALIVE, CHUNKING, OPEN, Job, JobStatus
 from stereo_spot.transitions.change import (
     Absent,
     AbsentOr,
@@ -40,13 +40,12 @@ def rename(now: float, title: str, read: Job | None) -> Change:
 
     A title is no progress: the deadline stays.
     """
-    alive = tuple(status for status in JobStatus if status is not _S.DELETED)
     still: tuple[Condition, ...] = ()
     if read is not None:
         still = (Absent("title") if read.title is None else is_("title", read.title),)
     return Change(
         "rename",
-        (OneOf("status", alive), *still),
+        (OneOf("status", ALIVE), *still),
         {"title": title, "renamed_at": now, "updated_at": now},
     )
 

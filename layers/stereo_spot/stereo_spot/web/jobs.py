@@ -11,7 +11,7 @@ from stereo_spot.conversion import control
 from stereo_spot.conversion.create import create
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.keys import SourceKey
-from stereo_spot.model import Job, JobStatus
+from stereo_spot.model import ALIVE, Job, JobStatus
 from stereo_spot.web.asked import NewJob
 from stereo_spot.web.kinds import HttpKind
 from stereo_spot.web.problems import HttpError
@@ -22,7 +22,6 @@ from stereo_spot.web.views import CreatedView, JobView, SegmentView, UploadView,
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 POLL_AFTER_S = 1
 _KEYS = uuid.UUID("5f6f4f5e-1b7c-5d5a-9a53-3f1d0c2b7a11")
-_ALIVE = tuple(status for status in JobStatus if status is not JobStatus.DELETED)
 
 
 class JobsPage(BaseModel):
@@ -73,7 +72,7 @@ def list_jobs(
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> JobsPage:
     """Newest first, a page at a time; `status` may be given more than once."""
-    wanted = tuple(found for found in status or _ALIVE if found is not JobStatus.DELETED)
+    wanted = tuple(found for found in status or ALIVE if found is not JobStatus.DELETED)
     page = site.services.jobs.page(wanted, limit=limit, cursor=cursor)
     if page.cursor is not None:
         named = [("status", found.value) for found in status or ()]

@@ -9,14 +9,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from stereo_spot.analysis.records import frame_key
 from stereo_spot.errors import ErrorKind, RequestError
 from stereo_spot.keys import is_job_id
-from stereo_spot.model import Job, JobStatus
+from stereo_spot.model import ALIVE, Job, JobStatus
 from stereo_spot.web.library_port import FilmLibrary
 from stereo_spot.web.moment_views import AnalysisView, HitView, analysis_view, hit_view
 from stereo_spot.web.posters import posters
 from stereo_spot.web.presets import LAYOUT
 from stereo_spot.web.rendering import render
 from stereo_spot.web.site import Site, ThisJob, ThisSite
-from stereo_spot.web.telling import LISTED, has_source, job_view
+from stereo_spot.web.telling import has_source, job_view
 
 router = APIRouter(tags=["moments"])
 SHOWN = 24
@@ -156,7 +156,7 @@ def named(site: Site, words: str) -> list[Job]:
     wanted = words.casefold().split()
     if not wanted:
         return []
-    page = site.services.jobs.page(LISTED, limit=LOOKED_AT)
+    page = site.services.jobs.page(ALIVE, limit=LOOKED_AT)
     titled = [(job, (job.title or "").casefold()) for job in page.jobs]
     return [job for job, title in titled if all(word in title for word in wanted)][:NAMED]
 

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from stereo_spot.conversion import control
 from stereo_spot.conversion.create import create
 from stereo_spot.errors import ErrorKind, RequestError
-from stereo_spot.model import Job, StereoMode
+from stereo_spot.model import ALIVE, Job, StereoMode
 from stereo_spot.web import removing
 from stereo_spot.web.asked import NewJob
 from stereo_spot.web.kinds import HttpKind
@@ -16,7 +16,7 @@ from stereo_spot.web.posters import posters
 from stereo_spot.web.presets import LAYOUT, PRESETS, how_to_watch
 from stereo_spot.web.rendering import render
 from stereo_spot.web.site import JobId, Site, ThisJob, ThisSite
-from stereo_spot.web.telling import LISTED, job_view
+from stereo_spot.web.telling import job_view
 
 if TYPE_CHECKING:
     from stereo_spot.web.moment_views import AnalysisView
@@ -36,7 +36,7 @@ _KINDS = frozenset({*ErrorKind, *HttpKind})
 @router.get("/")
 def new_film(request: Request, site: ThisSite) -> HTMLResponse:
     """Drop a film here."""
-    recent = site.services.jobs.page(LISTED, limit=4)
+    recent = site.services.jobs.page(ALIVE, limit=4)
     return render(
         request,
         "new.html",
@@ -61,7 +61,7 @@ def library(
     undo: Annotated[str | None, Query(max_length=200)] = None,
 ) -> HTMLResponse:
     """All films, newest first."""
-    page = site.services.jobs.page(LISTED, limit=limit, cursor=next_token)
+    page = site.services.jobs.page(ALIVE, limit=limit, cursor=next_token)
     return render(
         request,
         "library.html",

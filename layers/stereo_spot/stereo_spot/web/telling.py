@@ -14,8 +14,6 @@ from stereo_spot.web.site import Site
 from stereo_spot.web.views import JobError, JobView, ProgressView, SegmentView
 
 MAX_PARTS = 100
-LISTED = tuple(status for status in JobStatus if status is not JobStatus.DELETED)
-"""What a list of all films shows."""
 
 
 def job_view(job: Job, site: Site) -> JobView:
